@@ -1,0 +1,23 @@
+# What people and .ci/run call. Needs Swift 6.1 or newer; scripts/setup.sh sees to the rest.
+
+# For all builds and tests, as in: make test SWIFT_FLAGS=--verbose
+SWIFT_FLAGS ?=
+# For the demonstration, as in: make demo DEMO_ARGS=--help
+DEMO_ARGS ?=
+
+.PHONY: build test demo setup
+
+# The program, optimised, in .build/release/router-cli.
+build: setup
+	swift build -c release --product router-cli $(SWIFT_FLAGS)
+
+test: setup
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build $(SWIFT_FLAGS)
+
+# Pools and miners that are built in: needs no configuration and no internet.
+demo: build
+	.build/release/router-cli demo $(DEMO_ARGS)
+
+setup:
+	@scripts/setup.sh

@@ -1,0 +1,85 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "stratum-router",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "router-cli", targets: ["router-cli"]),
+        .library(name: "Stratum", targets: ["Stratum"]),
+        .library(name: "PoolPool", targets: ["PoolPool"]),
+        .library(name: "Router", targets: ["Router"]),
+        .library(name: "Persistence", targets: ["Persistence"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "Stratum", dependencies: [nioCore, crypto], swiftSettings: swiftSettings),
+        .target(
+            name: "PoolPool",
+            dependencies: ["Stratum", nioCore, nioPosix, nioSSL, logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Router",
+            dependencies: ["Stratum", "PoolPool", nioCore, nioPosix, nioSSL, nioConcurrency, logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Persistence",
+            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Configuration",
+            dependencies: ["PoolPool", "Router", .product(name: "Yams", package: "Yams")],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "ControlAPI",
+            dependencies: [nioCore, nioPosix, nioHTTP1, logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Simulation",
+            dependencies: ["Stratum", nioCore, nioPosix, nioSSL],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "router-cli",
+            dependencies: [
+                "Stratum", "PoolPool", "Router", "Persistence", "Configuration", "ControlAPI", "Simulation",
+                nioCore, nioPosix, nioSSL, logging, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+    ]
+)

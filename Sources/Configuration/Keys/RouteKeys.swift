@@ -1,0 +1,207 @@
+import PoolPool
+import Router
+
+/// A route while it is read.
+struct RouteDraft: Sendable {
+    /// The mining protocols that can be routed.
+    enum Dialect: String, Sendable, CaseIterable {
+        case bitcoin
+    }
+
+    var route = RouteConfiguration(name: "", listeners: [], pools: [])
+    var dialect = Dialect.bitcoin
+    var listeners: [ListenerDraft] = []
+    var pools: [PoolDraft] = []
+    /// For the rules of the whole file.
+    var places = Places(start: .start)
+
+    /// The route with its listeners and pools.
+    var result: RouteConfiguration {
+        var result = self.route
+        result.listeners = self.listeners.map {
+            ListenerConfiguration(host: $0.address.host, port: $0.address.port, tls: $0.tls)
+        }
+        result.pools = self.pools.map(\.pool)
+        return result
+    }
+}
+
+/// A listener while it is read.
+struct ListenerDraft: Sendable {
+    var address = HostAndPort(host: "", port: 0)
+    var tls: ListenerConfiguration.TLS?
+    /// For the rules of the whole file.
+    var places = Places(start: .start)
+}
+
+extension Section where Target == RouteDraft {
+    /// The keys of a route.
+    static let route = Section(
+        RouteDraft(),
+        [
+            .value(
+                "name", \.route.name, .name, isRequired: true,
+                "what commands, logs and the ledger call the route; unique in the file"
+            ),
+            .value("protocol", \.dialect, .choice, "what miners and pools of this route speak"),
+            .list("listen", \.listeners, .listener, item: "listen", "addresses on which miners are awaited"),
+            .list("pools", \.pools, .pool, item: "pool", "where the work goes"),
+            .section("vardiff", \.route.vardiff, .vardiff, "how the difficulty of each miner follows its hashrate"),
+            .section("health", \.route.health, .health, "when a pool counts as suspect, down and recovered"),
+            .section("limits", \.route.limits, .limits, "what a miner's connection may cost"),
+            .value(
+                "reply", \.route.reply, .choice([.verdict, .immediate]),
+                "when a miner hears of its share: with the pool's verdict, or at once"
+            ),
+            .value(
+                "miner_password", \.route.minerPassword, .password, absent: "any", "the password every miner must give"
+            ),
+            .value(
+                "keep_alive", \.route.keepAlive, .duration(.seconds(1)...(.seconds(3600))),
+                "without a job for this long, miners get the current one again as new work"
+            ),
+            .value("version_mask", \.route.versionMask, .versionMask, "bits of the block version that miners may roll"),
+        ]
+    ) { draft, places, reader in
+        draft.places = places
+        if draft.route.keepAlive >= .seconds(60), places.areSound("keep_alive") {
+            reader.warn(
+                "keep_alive: some miners leave a pool that is silent for 60s; 40s is safe", at: places.of("keep_alive")
+            )
+        }
+        if places.areSound("pools") { Self.checkShares(draft.pools, at: places.of("pools"), &reader) }
+    }
+
+    /// Rules on priority and weight.
+    private static func checkShares(
+        _ pools: [PoolDraft], at position: TextPosition, _ reader: inout ConfigurationReader
+    ) {
+        guard pools.contains(where: { $0.pool.weight > 0 }) else {
+            return reader.report(
+                "pools: every weight is 0, so no pool takes work; give one of them a weight", at: position
+            )
+        }
+        let enabled = pools.filter(\.pool.enabled)
+        if enabled.isEmpty {
+            reader.warn("pools: none is enabled; miners wait until \"router-cli pool enable\"", at: position)
+        }
+        for (priority, level) in Dictionary(grouping: enabled, by: \.pool.priority) {
+            if level.allSatisfy({ $0.pool.weight == 0 }), let first = level.first {
+                reader.warn(
+                    "weight: all pools of priority \(priority) have 0 and take no work", at: first.places.of("weight")
+                )
+            } else if level.count == 1, let only = level.first, let weight = only.places.values["weight"] {
+                reader.warn(
+                    "weight: has no effect: \(quoted(only.pool.name)) is the only enabled pool of priority \(priority)",
+                    at: weight
+                )
+            }
+        }
+    }
+}
+
+extension Section where Target == ListenerDraft {
+    /// The keys of a listener.
+    static let listener = Section(
+        ListenerDraft(),
+        [
+            .value(
+                "address", \.address, .address(hint: 3333), isRequired: true,
+                "address and port, as in 0.0.0.0:3333 or \"[::]:3333\""
+            ),
+            .section("tls", \.tls, .listenerTLS, absent: "no TLS", "speak TLS with miners on this address"),
+        ]
+    ) { draft, places, _ in
+        draft.places = places
+    }
+}
+
+extension Section where Target == ListenerConfiguration.TLS {
+    /// The keys of a listener's TLS.
+    static let listenerTLS = Section(
+        ListenerConfiguration.TLS(certificate: "", key: ""),
+        [
+            .value(
+                "certificate", \.certificate, .path, isRequired: true,
+                "a PEM file: the certificate and those that lead to its authority"
+            ),
+            .value("key", \.key, .path, isRequired: true, "a PEM file: the private key"),
+        ]
+    ) { tls, places, reader in
+        if let position = places.values["certificate"], places.areSound("certificate") {
+            tls.certificate = reader.checkPEM(tls.certificate, key: "certificate", at: position)
+        }
+        if let position = places.values["key"], places.areSound("key") {
+            tls.key = reader.checkPEM(tls.key, key: "key", at: position)
+        }
+    }
+}
+
+extension Section where Target == VardiffConfiguration {
+    /// The keys of difficulty.
+    static let vardiff = Section(
+        VardiffConfiguration(),
+        [
+            .value(
+                "target_interval", \.targetInterval, .duration(.milliseconds(100)...(.seconds(600))),
+                "aim: one share of each session in this time"
+            ),
+            .value(
+                "minimum", \.minimum, .difficulty,
+                "lowest difficulty; the pool's own is always the upper bound, also below this"
+            ),
+            .value("maximum", \.maximum, .difficulty, absent: "none", "highest difficulty beside the pool's"),
+            .value(
+                "initial", \.initial, .difficulty, absent: "the pool's, at most 1048576", "difficulty of a new session"
+            ),
+            .value(
+                "retarget_interval", \.retargetInterval, .duration(.seconds(1)...(.seconds(3600))),
+                "changes are at least this far apart, the first minute excepted"
+            ),
+            .value("enabled", \.enabled, .truth, "false: every session mines at its pool's difficulty"),
+        ]
+    ) { vardiff, places, reader in
+        let format = ValueType<Double>.difficulty.format
+        if let maximum = vardiff.maximum, maximum < vardiff.minimum, places.areSound("minimum", "maximum") {
+            reader.report(
+                "maximum: \(format(maximum)) is less than minimum, \(format(vardiff.minimum)); make it at least that",
+                at: places.of("maximum")
+            )
+        } else if let initial = vardiff.initial, places.areSound("minimum", "maximum", "initial"),
+            initial < vardiff.minimum || initial > vardiff.maximum ?? .infinity
+        {
+            reader.report("initial: \(format(initial)) is not between minimum and maximum", at: places.of("initial"))
+        }
+    }
+}
+
+extension Section where Target == LimitConfiguration {
+    /// The keys of limits.
+    static let limits = Section(
+        LimitConfiguration(),
+        [
+            .value("line_length", \.lineLength, .size(1024...(1 << 20)), "longest line accepted from a miner"),
+            .value(
+                "lines_per_second", \.linesPerSecond, .whole(1...1_000_000),
+                "lines a session may send in any one second"
+            ),
+            .value("connections", \.connections, .whole(1...1_000_000), "connections of the whole route"),
+            .value(
+                "connections_per_address", \.connectionsPerAddress, .whole(1...1_000_000),
+                "connections from one IP address"
+            ),
+            .value(
+                "handshake_timeout", \.handshakeTimeout, .duration(.seconds(1)...(.seconds(3600))),
+                "a miner that has not authorised within this is closed"
+            ),
+            .value(
+                "invalid_shares_in_a_row", \.invalidSharesInARow, .whole(1...1_000_000),
+                "a session without a valid share among this many is closed"
+            ),
+            .value(
+                "output_buffer", \.outputBuffer, .size(4096...(1 << 30)),
+                "bytes waiting for a slow miner before it is closed"
+            ),
+        ]
+    )
+}

@@ -1,0 +1,32 @@
+/// What an operator may do to a pool of the running router.
+package enum PoolAction: String, Sendable, CaseIterable {
+    /// Give it nothing new and move its sessions away; shares in flight are finished.
+    case drain
+    /// Undo drain and disable.
+    case enable
+    /// Drain, then close its links and stay away.
+    case disable
+}
+
+/// What became of an operator's command.
+package enum ControlOutcome: Sendable, Equatable {
+    /// One sentence for the operator.
+    case done(String)
+    /// No such pool or session.
+    case notFound
+    /// The command makes sense, but not now; the reason is one sentence.
+    case refused(String)
+}
+
+/// The running router as the control interfaces see it.
+///
+/// Called from any task, concurrently. Every call must return within seconds: a client gives up after five.
+package protocol ControlTarget: Sendable {
+    func status() async -> StatusReport
+    /// - Parameter route: nil for all routes; an unknown name gives an empty list.
+    func pools(route: String?) async -> [PoolReport]
+    func workers(route: String?) async -> [WorkerReport]
+    func sessions(route: String?) async -> [SessionReport]
+    func setPool(_ name: String, _ action: PoolAction) async -> ControlOutcome
+    func kick(session: Int64) async -> ControlOutcome
+}

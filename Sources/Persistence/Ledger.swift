@@ -1,0 +1,151 @@
+import Foundation
+import GRDB
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// The record of every share and event, in a SQLite file.
+///
+/// Event loops record through lanes, which put each fact into a journal that outlives the process; the service's `run`
+/// moves the journal into SQLite.
+package final class Ledger: Service, Sendable {
+    /// The first ids that were never given to a share, a session, a job.
+    package let nextShareID: Int64
+    package let nextSessionID: Int64
+    package let nextJobID: Int64
+
+    private let commitInterval: Duration
+    private let storage: JournalStorage
+    private let jobs = JobDifficulties()
+    private let writer: LedgerWriter
+    private let names: Mutex<LedgerNames>
+
+    /// Opens or creates the file, brings its schema up to date, and takes in what an earlier process left behind.
+    /// - Throws: `LedgerError`.
+    package convenience init(configuration: LedgerConfiguration, logger: Logger) throws(LedgerError) {
+        try self.init(configuration: configuration, logger: logger, seams: LedgerSeams())
+    }
+
+    init(configuration: LedgerConfiguration, logger: Logger, seams: LedgerSeams) throws(LedgerError) {
+        let path = configuration.path
+        let journal = path + ".journal"
+        try Self.createFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path, ledger: path)
+        let lock = try LedgerLock(ledger: path)
+        let database = try LedgerFile.openForWriting(path: path)
+        try Self.createFolder(journal, ledger: path)
+        let recovered: JournalRecovery.Result
+        let known: [LedgerName]
+        do {
+            let recovery = JournalRecovery(
+                database: database,
+                folder: journal,
+                batchLimit: max(configuration.batchLimit, 1),
+                logger: logger
+            )
+            recovered = try recovery.run()
+            known = try database.read { db in try LedgerName.fetchAll(db) }
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw LedgerFile.explain(error, path: path, writing: true)
+        }
+        let highWater = recovered.highWater
+        self.nextShareID = Self.id(after: highWater.share)
+        self.nextSessionID = Self.id(after: highWater.session)
+        self.nextJobID = Self.id(after: highWater.job)
+        self.commitInterval = .milliseconds(max(configuration.commitInterval, 1))
+        self.storage = JournalStorage(
+            folder: journal,
+            nextSequence: recovered.nextSequence,
+            configuration: configuration,
+            seams: seams
+        )
+        self.writer = LedgerWriter(
+            database: database,
+            lock: lock,
+            storage: self.storage,
+            highWater: highWater,
+            configuration: configuration,
+            seams: seams,
+            logger: logger
+        )
+        let channel = JournalChannel()
+        self.writer.add(channel)
+        self.storage.refillNow()
+        self.names = Mutex(
+            LedgerNames(
+                known: known,
+                highWater: highWater,
+                configuration: configuration,
+                lane: LedgerLane(channel: channel, storage: self.storage, jobs: self.jobs)
+            )
+        )
+    }
+
+    /// The number of a worker's name. May take a lock; once per authorize, not per share.
+    package func worker(_ name: String, route: String) -> Int32 {
+        self.names.withLock { $0.worker(name, route: route) }
+    }
+
+    /// The number of a pool's name.
+    package func pool(_ name: String, route: String) -> Int32 {
+        self.names.withLock { $0.pool(name, route: route) }
+    }
+
+    /// The number of a reject reason; 0 for none.
+    package func reason(_ text: String) -> Int32 {
+        self.names.withLock { $0.reason(text) }
+    }
+
+    /// A lane for one event loop; made at start, because it may wait for a file to be made.
+    package func makeLane() -> sending LedgerLane {
+        let channel = JournalChannel()
+        self.writer.add(channel)
+        self.storage.refillNow()
+        return LedgerLane(channel: channel, storage: self.storage, jobs: self.jobs)
+    }
+
+    /// How the ledger is doing.
+    package var state: LedgerState { self.writer.state }
+
+    /// Moves what is recorded into the file until it is told to shut down, then commits the rest and closes the file.
+    ///
+    /// It must be the last service to end: what is recorded later is only taken in at the next start.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var pause = self.commitInterval
+            while !Task.isCancelled {
+                try? await Task.sleep(for: pause)
+                // After a failure the pause grows, to a second.
+                pause = await self.writer.drain() ? self.commitInterval : min(pause * 2, .seconds(1))
+            }
+        }
+        await self.writer.finish()
+    }
+
+    /// Commits everything recorded so far, unless writing fails; then `state` says why.
+    package func flush() async {
+        for _ in 0..<LedgerWriter.passes {
+            if await self.writer.drain() { return }
+        }
+    }
+
+    /// One pass of the writer. True when all is committed.
+    func drainOnce() async -> Bool { await self.writer.drain() }
+
+    /// Fills the journal's reserve, for tests that cannot wait for it to happen.
+    func refillJournal() { self.storage.refillNow() }
+
+    /// The file may hold anything, the highest number included.
+    private static func id(after last: Int64) -> Int64 {
+        last == .max ? .max : last + 1
+    }
+
+    private static func createFolder(_ folder: String, ledger path: String) throws(LedgerError) {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw .unwritable(path: path, reason: "\(folder): \(error.localizedDescription)")
+        }
+    }
+}

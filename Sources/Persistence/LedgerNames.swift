@@ -1,0 +1,120 @@
+import GRDB
+
+/// All interned names; a new one is recorded before its number is known to anyone.
+struct LedgerNames {
+    /// Leaves room in the journal for the replacement of a character that was cut.
+    private static let textLimit = JournalEncoder.textLimit - 4
+
+    private var routes: LedgerNameTable
+    private var workers: LedgerNameTable
+    private var pools: LedgerNameTable
+    private var reasons: LedgerNameTable
+    private let lane: LedgerLane
+
+    /// `known` is what earlier runs defined, `highWater` what they referred to.
+    init(known: [LedgerName], highWater: LedgerHighWater, configuration: LedgerConfiguration, lane: LedgerLane) {
+        self.routes = LedgerNameTable(kind: .route, known: known, lastID: highWater.route)
+        self.workers = LedgerNameTable(
+            kind: .worker,
+            known: known,
+            lastID: highWater.worker,
+            limit: configuration.workerLimit
+        )
+        self.pools = LedgerNameTable(kind: .pool, known: known, lastID: highWater.pool)
+        self.reasons = LedgerNameTable(
+            kind: .reason,
+            known: known,
+            lastID: highWater.reason,
+            limit: configuration.reasonLimit
+        )
+        self.lane = lane
+    }
+
+    mutating func worker(_ name: String, route: String) -> Int32 {
+        let route = self.record(self.routes.intern(Self.cut(route)))
+        return self.record(self.workers.intern(Self.cut(name), route: route))
+    }
+
+    mutating func pool(_ name: String, route: String) -> Int32 {
+        let route = self.record(self.routes.intern(Self.cut(route)))
+        return self.record(self.pools.intern(Self.cut(name), route: route))
+    }
+
+    /// 0 for the empty text.
+    mutating func reason(_ text: String) -> Int32 {
+        text.isEmpty ? 0 : self.record(self.reasons.intern(Self.cut(text)))
+    }
+
+    private func record(_ interned: (id: Int32, new: LedgerName?)) -> Int32 {
+        if let name = interned.new { self.lane.record(.name(name)) }
+        return interned.id
+    }
+
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > Self.textLimit else { return text }
+        return String(decoding: text.utf8.prefix(Self.textLimit), as: UTF8.self)
+    }
+}
+
+/// The interned names of one kind: a number for each distinct text, without end of life.
+struct LedgerNameTable: Sendable {
+    /// What stands for all names beyond the limit.
+    static let other = "(other)"
+
+    private struct Key: Hashable {
+        var route: Int32
+        var text: String
+    }
+
+    private let kind: LedgerName.Kind
+    private let limit: Int
+    private var ids: [Key: Int32] = [:]
+    private var lastID: Int32
+
+    /// `known` is what earlier runs defined; new ids start after these and after `lastID`.
+    init(kind: LedgerName.Kind, known: [LedgerName], lastID: Int64, limit: Int = .max) {
+        self.kind = kind
+        self.limit = limit
+        var lastID = Int32(clamping: lastID)
+        for name in known where name.kind == kind {
+            self.ids[Key(route: name.route, text: name.text)] = name.id
+            lastID = max(lastID, name.id)
+        }
+        self.lastID = lastID
+    }
+
+    /// The id of `text`, and its definition if it is new.
+    mutating func intern(_ text: String, route: Int32 = 0) -> (id: Int32, new: LedgerName?) {
+        if let id = self.ids[Key(route: route, text: text)] { return (id, nil) }
+        guard self.ids.count < self.limit || text == Self.other else { return self.intern(Self.other, route: route) }
+        guard self.lastID < Int32.max else { return (0, nil) }
+        self.lastID += 1
+        let name = LedgerName(kind: self.kind, id: self.lastID, route: route, text: text)
+        self.ids[Key(route: route, text: text)] = name.id
+        return (name.id, name)
+    }
+}
+
+extension LedgerName {
+    /// Every name that is defined.
+    static func fetchAll(_ db: Database) throws -> [LedgerName] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT 0 AS kind, id, 0 AS route, name FROM route
+                UNION ALL SELECT 1, id, route, name FROM worker
+                UNION ALL SELECT 2, id, route, name FROM pool
+                UNION ALL SELECT 3, id, 0, text FROM reason
+                """
+        )
+        return try rows.compactMap { row in
+            guard let kind = Kind(rawValue: try row.value("kind")) else { return nil }
+            return LedgerName(
+                kind: kind,
+                id: try row.value("id"),
+                route: try row.value("route"),
+                text: try row.value("name")
+            )
+        }
+    }
+}

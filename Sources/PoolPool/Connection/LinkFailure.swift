@@ -1,0 +1,36 @@
+/// Why a pool connection ended or could not be made.
+package struct LinkFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable, Hashable {
+        case connectFailed = "connect-failed"
+        case connectTimeout = "connect-timeout"
+        case tls
+        case closed
+        case reset
+        /// The pool accepted the link and did not finish the handshake in time.
+        case handshakeTimeout = "handshake-timeout"
+        /// The pool closed or stayed silent on `mining.configure`; the next connection does without.
+        case configureRefused = "configure-refused"
+        case subscribeRefused = "subscribe-refused"
+        case authorizationRefused = "authorization-refused"
+        /// No new job for too long, confirmed by a second session.
+        case silence
+        /// Shares without a verdict.
+        case unanswered
+        case protocolViolation = "protocol-violation"
+        /// The pool asked for a reconnect and a new connection took over.
+        case replaced
+        /// The operator or the configuration took the link away.
+        case stopped
+    }
+
+    package var kind: Kind
+    /// What happened, for logs and the ledger. Never contains credentials.
+    package var detail: String
+
+    package init(_ kind: Kind, _ detail: String) {
+        self.kind = kind
+        self.detail = detail
+    }
+
+    package var description: String { self.detail.isEmpty ? self.kind.rawValue : "\(self.kind.rawValue): \(self.detail)" }
+}

@@ -1,0 +1,202 @@
+import Glibc
+package import NIOCore
+import Stratum
+
+/// Who hears what happens on a ``PoolConnection``. Called on the connection's event loop.
+package protocol PoolConnectionDelegate: AnyObject {
+    func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event)
+    /// The channel is gone. Called once, also after ``PoolConnection/close(_:)``.
+    func connectionClosed(_ connection: PoolConnection, failure: LinkFailure)
+}
+
+/// The channel handler of one TCP connection to a pool: decodes lines, runs ``PoolConnectionStateMachine``, performs what
+/// it says. Confined to its channel's event loop.
+package final class PoolConnection: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    package let id: ConnectionID
+    private var machine: PoolConnectionStateMachine
+    private var pending = PendingShares()
+    private var decoder = LineDecoder(maximumLength: PoolConnection.lineLimit)
+    private var context: ChannelHandlerContext?
+    private weak var delegate: (any PoolConnectionDelegate)?
+    private var failure: LinkFailure?
+    private var opened = false
+    private var closed = false
+    private var reading = false
+    private var output = ByteBuffer()
+
+    /// Longest line accepted from a pool: two coinbase halves of 16 KiB as hex, and room for the rest.
+    private static let lineLimit = 128 * 1024
+
+    package init(id: ConnectionID, settings: PoolConnectionStateMachine.Settings, delegate: any PoolConnectionDelegate) {
+        self.id = id
+        self.machine = PoolConnectionStateMachine(settings: settings)
+        self.delegate = delegate
+    }
+
+    package var isReady: Bool { self.machine.isReady && !self.closed && self.failure == nil }
+    package var isConfiguring: Bool { self.machine.isConfiguring }
+    package var sessionID: String? { self.machine.sessionID }
+    package var pendingCount: Int { self.pending.count }
+
+    /// When the share that waits longest for its verdict was sent.
+    package func oldestPending() -> NIODeadline? { self.pending.oldest() }
+
+    /// Sends a share. False if the connection cannot take it; then nothing was sent.
+    package func submit(_ share: UpstreamShare, user: String, now: NIODeadline) -> Bool {
+        guard self.isReady, let request = self.machine.submit(share, user: user, into: &self.output) else { return false }
+        self.pending.insert(share.ticket, request: request, now: now)
+        return true
+    }
+
+    /// Writes what ``submit(_:user:now:)`` and the machine have queued.
+    package func flush() {
+        guard self.output.readableBytes > 0, let context = self.context, !self.closed else { return }
+        let bytes = self.output
+        self.output = ByteBuffer()
+        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Authorises `user` on a connection that was opened without one.
+    package func authorize(user: String, password: String, now: NIODeadline) {
+        self.machine.authorize(user: user, password: password, now: now, into: &self.output)
+        self.flush()
+    }
+
+    /// Time has passed: handshake deadlines.
+    package func tick(now: NIODeadline) {
+        if let event = self.machine.deadlineReached(now: now) { self.perform(event) }
+    }
+
+    /// Shares sent at or before `deadline` are given up.
+    package func expirePending(sentBefore deadline: NIODeadline) -> [PendingShares.Entry] {
+        self.pending.expire(sentBefore: deadline)
+    }
+
+    /// The share that a verdict belongs to; `late` if it was given up before.
+    package func takeShare(request: Int) -> (entry: PendingShares.Entry, late: Bool)? {
+        if let entry = self.pending.settle(request) { return (entry, false) }
+        return self.pending.settleLate(request).map { ($0, true) }
+    }
+
+    /// All shares without a verdict, given up.
+    package func abandonPending() -> [PendingShares.Entry] { self.pending.abandonAll() }
+
+    /// Ends the connection; ``PoolConnectionDelegate/connectionClosed(_:failure:)`` follows.
+    package func close(_ failure: LinkFailure) {
+        if self.failure == nil { self.failure = failure }
+        if let context = self.context {
+            context.close(promise: nil)
+        } else {
+            self.reportClosed()
+        }
+    }
+
+    // MARK: Channel events
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if self.failure != nil {
+            context.close(promise: nil)
+        } else if context.channel.isActive {
+            self.start(context: context)
+        }
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        self.reportClosed()
+    }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        self.start(context: context)
+        context.fireChannelActive()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        self.reportClosed()
+        context.fireChannelInactive()
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = self.unwrapInboundIn(data)
+        self.decoder.append(&bytes)
+        self.reading = true
+        defer { self.reading = false }
+        while self.failure == nil, !self.closed {
+            do {
+                guard let line = try self.decoder.nextLine() else { break }
+                self.received(line, now: context.eventLoop.now)
+            } catch {
+                self.close(LinkFailure(.protocolViolation, "\(error)"))
+            }
+        }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        self.flush()
+        context.fireChannelReadComplete()
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            // The pool will say nothing more: a verdict can no longer come.
+            self.close(LinkFailure(.closed, "half-closed by the pool"))
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let failure = error as? LinkFailure {
+            self.close(failure)
+        } else if let error = error as? IOError, error.errnoCode == ECONNRESET {
+            self.close(LinkFailure(.reset, "connection reset by the pool"))
+        } else {
+            self.close(LinkFailure(.closed, "\(error)"))
+        }
+    }
+
+    // MARK: Private
+
+    private func start(context: ChannelHandlerContext) {
+        guard !self.opened else { return }
+        self.opened = true
+        self.machine.connected(now: context.eventLoop.now, into: &self.output)
+        self.flush()
+    }
+
+    private func received(_ line: ByteBuffer, now: NIODeadline) {
+        let event: PoolConnectionStateMachine.Event?
+        do throws(StratumError) {
+            let message = try PoolMessage.decode(line)
+            event = self.machine.received(message, now: now, into: &self.output)
+        } catch {
+            event = self.machine.receivedMalformedLine(error)
+        }
+        if let event { self.perform(event) }
+    }
+
+    private func perform(_ event: PoolConnectionStateMachine.Event) {
+        if case .failed(let failure) = event {
+            self.close(failure)
+        } else {
+            self.delegate?.connection(self, did: event)
+        }
+        if !self.reading { self.flush() }
+    }
+
+    private func reportClosed() {
+        guard !self.closed else { return }
+        self.closed = true
+        var failure = self.failure ?? LinkFailure(.closed, "closed by the pool")
+        if self.failure == nil, self.machine.isConfiguring {
+            failure = LinkFailure(.configureRefused, "the pool closed on mining.configure")
+        }
+        self.delegate?.connectionClosed(self, failure: failure)
+    }
+}
+
+@available(*, unavailable)
+extension PoolConnection: Sendable {}

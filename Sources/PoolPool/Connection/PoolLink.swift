@@ -1,0 +1,469 @@
+package import Logging
+package import NIOCore
+package import Stratum
+
+/// Opens TCP (and TLS) connections to pools.
+package protocol PoolConnecting: AnyObject {
+    /// Opens a connection and puts `connection` into its pipeline. Fails with a ``LinkFailure``.
+    func connect(
+        _ connection: PoolConnection,
+        to endpoint: PoolEndpoint,
+        tls: PoolTLSConfiguration,
+        timeout: TimeAmount,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Void>
+}
+
+/// Who hears what a ``PoolLink`` does. Called on its event loop.
+package protocol PoolLinkDelegate: AnyObject {
+    /// The extranonce of a new connection is known.
+    func link(_ link: PoolLink, subscribed subscription: PoolSubscription)
+    /// Shares may flow on a new connection, which brought this job.
+    func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID)
+    func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID)
+    func link(_ link: PoolLink, versionMaskChanged mask: UInt32)
+    /// The pool's verdict. `late`: the share had been given up as lost before.
+    func link(_ link: PoolLink, settled ticket: ShareTicket, verdict: PoolVerdict, after latency: TimeAmount, late: Bool)
+    /// No verdict will be waited for any longer.
+    func link(_ link: PoolLink, lost tickets: [ShareTicket], because failure: LinkFailure)
+    /// The link was ready and is not any more, or an attempt to make it failed.
+    func link(_ link: PoolLink, failed failure: LinkFailure, wasReady: Bool)
+    /// This connection is gone: jobs it brought can no longer be submitted.
+    func link(_ link: PoolLink, closed connection: ConnectionID)
+    /// Something speaks against the pool, not yet enough to leave it; nil: it is cleared.
+    func link(_ link: PoolLink, suspected reason: String?)
+}
+
+/// What all links to one pool remember of it. Confined to the links' event loop.
+package final class PoolMemory {
+    /// The pool closed on `mining.configure` or never answered it.
+    package var configureRefused = false
+
+    package init() {}
+}
+
+/// Key of a link: pools see one upstream user a link; each nonce space has links of its own.
+package struct LinkKey: Sendable, Hashable {
+    package var pool: String
+    package var user: String
+    package var space: Int
+
+    package init(pool: String, user: String, space: Int) {
+        self.pool = pool
+        self.user = user
+        self.space = space
+    }
+}
+
+/// One lasting link to a pool for one upstream user: connects, reconnects with backoff, replaces a connection that a pool
+/// wants replaced or that fell silent (the new one is ready before the old one goes), and watches for unanswered shares.
+/// Confined to one event loop; driven by ``tick(now:)``.
+package final class PoolLink: PoolConnectionDelegate {
+    package let id: Int
+    package private(set) var key: LinkKey
+    package private(set) var configuration: PoolConfiguration
+    private let health: HealthConfiguration
+    private let versionMask: UInt32
+    private let userAgent: String
+    private let eventLoop: any EventLoop
+    private let connector: any PoolConnecting
+    private let memory: PoolMemory
+    private let nextConnectionID: () -> ConnectionID
+    private let logger: Logger
+    private weak var delegate: (any PoolLinkDelegate)?
+
+    /// The user to authorise; nil only for a link that shows that a per-worker pool is there before any miner came.
+    private var user: String?
+    private var random: RandomSource
+    private var backoff: Backoff
+    private var silence: SilenceTracker
+
+    /// Carries new shares once it is ready.
+    private var current: PoolConnection?
+    /// Takes over from ``current`` when it is ready.
+    private var successor: PoolConnection?
+    private var successorTakesOver = false
+    /// Replaced connections that still settle shares, and when they go at the latest.
+    private var draining: [(connection: PoolConnection, until: NIODeadline)] = []
+    private var reconnectAt: NIODeadline?
+    private var successorAt: (deadline: NIODeadline, endpoint: PoolEndpoint)?
+    private var readySince: NIODeadline?
+    private var lastJob: Job?
+    private var resumableSession: String?
+    private var lastProbe: NIODeadline?
+    private var isSuspect = false
+    private var isStopped = true
+    private var reconnects = 0
+
+    private static let drainTime = TimeAmount.seconds(10)
+    /// A connection that held this long was a success: the next failure starts a new backoff.
+    private static let stableTime = TimeAmount.seconds(30)
+
+    package init(
+        id: Int,
+        key: LinkKey,
+        configuration: PoolConfiguration,
+        user: String?,
+        health: HealthConfiguration,
+        versionMask: UInt32,
+        userAgent: String,
+        eventLoop: any EventLoop,
+        connector: any PoolConnecting,
+        memory: PoolMemory,
+        random: RandomSource,
+        nextConnectionID: @escaping () -> ConnectionID,
+        logger: Logger,
+        delegate: any PoolLinkDelegate
+    ) {
+        self.id = id
+        self.key = key
+        self.configuration = configuration
+        self.user = user
+        self.health = health
+        self.versionMask = versionMask
+        self.userAgent = userAgent
+        self.eventLoop = eventLoop
+        self.connector = connector
+        self.memory = memory
+        self.nextConnectionID = nextConnectionID
+        self.delegate = delegate
+        self.random = random
+        self.backoff = Backoff(
+            initial: TimeAmount(health.reconnectInitial),
+            maximum: TimeAmount(health.reconnectMaximum)
+        )
+        self.silence = SilenceTracker(setting: health.silence)
+        var logger = logger
+        logger[metadataKey: "pool"] = .string(configuration.name)
+        if configuration.isPerWorker { logger[metadataKey: "upstream-user"] = .string(key.user) }
+        self.logger = logger
+    }
+
+    // MARK: Facts
+
+    package var isReady: Bool { self.current?.isReady ?? false }
+    /// The connection that takes new shares, if it is ready.
+    package var readyConnection: ConnectionID? { self.isReady ? self.current?.id : nil }
+    package var pendingCount: Int {
+        (self.current?.pendingCount ?? 0) + self.draining.reduce(0) { $0 + $1.connection.pendingCount }
+    }
+    package var connectionCount: Int {
+        (self.current == nil ? 0 : 1) + (self.successor == nil ? 0 : 1) + self.draining.count
+    }
+    /// Connections made after the first one.
+    package var reconnectCount: Int { max(0, self.reconnects - 1) }
+    /// Time since the pool's last new job.
+    package func jobAge(now: NIODeadline) -> TimeAmount { self.silence.age(now: now) }
+    /// False when the connection that issued a job is gone: its shares have nowhere to go.
+    package func isAlive(_ connection: ConnectionID) -> Bool { self.find(connection) != nil }
+
+    // MARK: Commands
+
+    /// Starts connecting. Again after ``stop(_:)`` as well.
+    package func start() {
+        guard self.isStopped else { return }
+        self.isStopped = false
+        self.connect()
+    }
+
+    /// Closes all connections and makes no more. Shares without a verdict are lost.
+    package func stop(_ failure: LinkFailure) {
+        guard !self.isStopped else { return }
+        self.isStopped = true
+        self.reconnectAt = nil
+        self.successorAt = nil
+        for connection in [self.current, self.successor].compactMap({ $0 }) + self.draining.map(\.connection) {
+            connection.close(failure)
+        }
+    }
+
+    /// Gives the link its user, if it had none, and with it its key.
+    package func authorize(as key: LinkKey) {
+        guard self.user == nil else { return }
+        self.key = key
+        let user = key.user
+        self.user = user
+        self.current?.authorize(user: user, password: self.configuration.password, now: self.eventLoop.now)
+    }
+
+    /// Takes priority, weight and the like from a reloaded configuration. Address and credentials need a new link.
+    package func update(_ configuration: PoolConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Sends a share on the connection its job came from. False if that is gone: the share was not sent.
+    package func submit(_ share: UpstreamShare, now: NIODeadline) -> Bool {
+        guard let connection = self.find(share.connection), let user = self.user else { return false }
+        return connection.submit(share, user: user, now: now)
+    }
+
+    /// Writes all shares submitted since the last flush.
+    package func flush() {
+        self.current?.flush()
+        for entry in self.draining { entry.connection.flush() }
+    }
+
+    // MARK: Time
+
+    /// Deadlines, silence and unanswered shares. Call a few times a second.
+    package func tick(now: NIODeadline) {
+        self.current?.tick(now: now)
+        self.successor?.tick(now: now)
+        if !self.isStopped {
+            if let reconnectAt = self.reconnectAt, now >= reconnectAt {
+                self.reconnectAt = nil
+                self.connect()
+            }
+            if let successorAt = self.successorAt, now >= successorAt.deadline {
+                self.successorAt = nil
+                self.openSuccessor(to: successorAt.endpoint, takesOver: true)
+            }
+        }
+        self.expireShares(now: now)
+        for entry in self.draining where now >= entry.until {
+            entry.connection.close(LinkFailure(.replaced, "drained"))
+        }
+        guard let current = self.current, current.isReady else { return }
+        self.watchVerdicts(of: current, now: now)
+        if current.isReady { self.watchSilence(of: current, now: now) }
+    }
+
+    private func expireShares(now: NIODeadline) {
+        let deadline = now - TimeAmount(self.health.verdictDeadline)
+        for connection in [self.current].compactMap({ $0 }) + self.draining.map(\.connection) {
+            let expired = connection.expirePending(sentBefore: deadline)
+            guard !expired.isEmpty else { continue }
+            let failure = LinkFailure(.unanswered, "no verdict within \(self.health.verdictDeadline)")
+            self.delegate?.link(self, lost: expired.map(\.ticket), because: failure)
+        }
+    }
+
+    private func watchVerdicts(of connection: PoolConnection, now: NIODeadline) {
+        guard let oldest = connection.oldestPending() else { return }
+        let age = now - oldest
+        if age >= TimeAmount(self.health.verdictDown), connection.pendingCount >= self.health.verdictMinimumPending {
+            let detail = "\(connection.pendingCount) shares unanswered, the oldest for \(Self.seconds(age))"
+            connection.close(LinkFailure(.unanswered, detail))
+        }
+    }
+
+    private func watchSilence(of connection: PoolConnection, now: NIODeadline) {
+        let age = self.silence.age(now: now)
+        switch self.silence.judge(now: now) {
+        case .silent:
+            connection.close(LinkFailure(.silence, "no new job for \(Self.seconds(age))"))
+        case .suspect:
+            self.setSuspect("no new job for \(Self.seconds(age))")
+            let due = self.lastProbe.map { now - $0 >= self.silence.suspectAfter } ?? true
+            if due, self.successor == nil {
+                self.lastProbe = now
+                self.openSuccessor(to: self.configuration.endpoint, takesOver: false)
+            }
+        case .fresh:
+            let oldest = connection.oldestPending()
+            if let oldest, now - oldest >= TimeAmount(self.health.verdictSuspect) {
+                self.setSuspect("a share is unanswered for \(Self.seconds(now - oldest))")
+            } else {
+                self.setSuspect(nil)
+            }
+        }
+    }
+
+    private func setSuspect(_ reason: String?) {
+        guard self.isSuspect != (reason != nil) else { return }
+        self.isSuspect = reason != nil
+        self.delegate?.link(self, suspected: reason)
+    }
+
+    // MARK: Connections
+
+    private func connect() {
+        let connection = self.makeConnection(resuming: self.resumableSession)
+        self.resumableSession = nil
+        self.current = connection
+        self.open(connection, to: self.configuration.endpoint)
+    }
+
+    private func openSuccessor(to endpoint: PoolEndpoint, takesOver: Bool) {
+        guard self.successor == nil, self.user != nil else { return }
+        let connection = self.makeConnection(resuming: nil)
+        self.successor = connection
+        self.successorTakesOver = takesOver
+        self.open(connection, to: endpoint)
+    }
+
+    private func makeConnection(resuming sessionID: String?) -> PoolConnection {
+        let configures = self.configuration.versionRolling && !self.memory.configureRefused
+        return PoolConnection(
+            id: self.nextConnectionID(),
+            settings: PoolConnectionStateMachine.Settings(
+                user: self.user,
+                password: self.configuration.password,
+                userAgent: self.userAgent,
+                requestedMask: configures ? self.versionMask : nil,
+                sessionID: sessionID,
+                suggestDifficulty: self.configuration.suggestDifficulty,
+                handshakeTimeout: TimeAmount(self.health.handshakeTimeout),
+                configureTimeout: .nanoseconds(TimeAmount(self.health.handshakeTimeout).nanoseconds / 2)
+            ),
+            delegate: self
+        )
+    }
+
+    private func open(_ connection: PoolConnection, to endpoint: PoolEndpoint) {
+        self.reconnects += 1
+        self.connector.connect(
+            connection,
+            to: endpoint,
+            tls: self.configuration.tls,
+            timeout: TimeAmount(self.health.connectTimeout),
+            on: self.eventLoop
+        ).assumeIsolated().whenFailure { error in
+            connection.close(error as? LinkFailure ?? LinkFailure(.connectFailed, "\(error)"))
+        }
+    }
+
+    private func find(_ id: ConnectionID) -> PoolConnection? {
+        if let current = self.current, current.id == id { return current }
+        return self.draining.first { $0.connection.id == id }?.connection
+    }
+
+    package func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
+        switch event {
+        case .subscribed(let subscription):
+            if connection === self.current { self.silence.restarted(now: self.eventLoop.now) }
+            self.delegate?.link(self, subscribed: subscription)
+        case .ready(let job):
+            self.becameReady(connection, job: job)
+        case .job(let job):
+            guard connection === self.current else { return }
+            self.noteJob(job.job)
+            self.delegate?.link(self, received: job, on: connection.id)
+        case .verdict(let request, let verdict):
+            guard let (entry, late) = connection.takeShare(request: request) else { return }
+            let latency = self.eventLoop.now - entry.sent
+            self.delegate?.link(self, settled: entry.ticket, verdict: verdict, after: latency, late: late)
+        case .versionMaskChanged(let mask):
+            if connection === self.current { self.delegate?.link(self, versionMaskChanged: mask) }
+        case .reconnectRequested(let host, let port, let wait):
+            self.reconnectRequested(by: connection, host: host, port: port, wait: wait)
+        case .messageShown(let text):
+            self.logger.notice("the pool says", metadata: ["text": .string(String(text.prefix(500)))])
+        case .failed:
+            break
+        }
+    }
+
+    private func becameReady(_ connection: PoolConnection, job: UpstreamJob) {
+        let now = self.eventLoop.now
+        if connection === self.successor {
+            let isFresh = self.isFresh(job.job)
+            guard self.successorTakesOver || isFresh || !self.isReady else {
+                // The pool is there and has nothing new to say. The hard limit of silence still runs.
+                connection.close(LinkFailure(.stopped, "probe"))
+                return
+            }
+            self.successor = nil
+            if let old = self.current { self.draining.append((old, now + Self.drainTime)) }
+            self.current = connection
+        }
+        guard connection === self.current else { return }
+        self.reconnectAt = nil
+        self.readySince = now
+        self.noteJob(job.job)
+        self.delegate?.link(self, readyWith: job, on: connection.id)
+    }
+
+    private func isFresh(_ job: Job) -> Bool {
+        guard let last = self.lastJob else { return true }
+        return last.id != job.id || last.previousHash != job.previousHash || last.ntime != job.ntime
+    }
+
+    private func noteJob(_ job: Job) {
+        if self.isFresh(job) { self.silence.freshJobReceived(now: self.eventLoop.now) }
+        self.lastJob = job
+    }
+
+    private func reconnectRequested(by connection: PoolConnection, host: String?, port: Int?, wait: Int?) {
+        let asked = "\(host ?? self.configuration.endpoint.host):\(port ?? self.configuration.endpoint.port)"
+        guard connection === self.current, self.successor == nil, self.successorAt == nil else { return }
+        guard
+            let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
+        else {
+            self.logger.warning("client.reconnect to a foreign host refused", metadata: ["asked": .string(asked)])
+            return
+        }
+        let delay = TimeAmount.seconds(Int64(min(max(wait ?? 0, 0), 60)))
+        self.logger.notice("the pool asks for a reconnect", metadata: ["to": .string(asked), "wait": "\(wait ?? 0)"])
+        self.successorAt = (self.eventLoop.now + delay, endpoint)
+        if delay == .zero { self.tick(now: self.eventLoop.now) }
+    }
+
+    package func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {
+        let now = self.eventLoop.now
+        let lost = connection.abandonPending().map(\.ticket)
+        let wasReady = connection === self.current && self.readySince != nil
+        if connection === self.current {
+            self.current = nil
+            self.currentClosed(connection, failure: failure, now: now)
+        } else if connection === self.successor {
+            self.successor = nil
+            self.successorClosed(failure)
+        } else {
+            self.draining.removeAll { $0.connection === connection }
+        }
+        if failure.kind == .configureRefused { self.memory.configureRefused = true }
+        self.delegate?.link(self, closed: connection.id)
+        if !lost.isEmpty { self.delegate?.link(self, lost: lost, because: failure) }
+        if self.current == nil || wasReady {
+            if failure.kind != .configureRefused || wasReady {
+                self.delegate?.link(self, failed: failure, wasReady: wasReady)
+            }
+        }
+    }
+
+    private func currentClosed(_ connection: PoolConnection, failure: LinkFailure, now: NIODeadline) {
+        if let readySince = self.readySince, now - readySince >= Self.stableTime { self.backoff.reset() }
+        self.readySince = nil
+        self.isSuspect = false
+        self.resumableSession = connection.sessionID
+        guard !self.isStopped else { return }
+        if let successor = self.successor {
+            self.successor = nil
+            self.current = successor
+            return
+        }
+        if let successorAt = self.successorAt {
+            // The pool announced that it goes; its own time is better than ours.
+            self.reconnectAt = successorAt.deadline
+            self.successorAt = nil
+        } else if failure.kind == .configureRefused {
+            self.reconnectAt = now
+        } else {
+            self.reconnectAt = now + self.backoff.next(using: &self.random)
+        }
+    }
+
+    private func successorClosed(_ failure: LinkFailure) {
+        guard !self.isStopped, let current = self.current, current.isReady else { return }
+        switch failure.kind {
+        case .stopped, .configureRefused:
+            return
+        default:
+            break
+        }
+        if self.successorTakesOver {
+            self.logger.notice("reconnecting failed, staying", metadata: ["cause": .string(failure.description)])
+        } else if self.isSuspect {
+            current.close(LinkFailure(.silence, "no new job, and a second session failed: \(failure)"))
+        }
+    }
+
+    private static func seconds(_ amount: TimeAmount) -> String {
+        let tenths = amount.nanoseconds / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+@available(*, unavailable)
+extension PoolLink: Sendable {}

@@ -1,0 +1,182 @@
+/// Where a pool listens and how to reach it.
+package struct PoolEndpoint: Sendable, Hashable, CustomStringConvertible {
+    /// How bytes travel to the pool.
+    package enum Transport: String, Sendable, Hashable {
+        case tcp
+        case tls
+    }
+
+    package var transport: Transport
+    package var host: String
+    package var port: Int
+
+    package init(transport: Transport, host: String, port: Int) {
+        self.transport = transport
+        self.host = host
+        self.port = port
+    }
+
+    /// The URL as the configuration writes it, without credentials.
+    package var description: String {
+        let scheme = self.transport == .tls ? "stratum+ssl" : "stratum+tcp"
+        let host = self.host.contains(":") ? "[\(self.host)]" : self.host
+        return "\(scheme)://\(host):\(self.port)"
+    }
+}
+
+/// How the certificate of a TLS pool is checked.
+package struct PoolTLSConfiguration: Sendable, Hashable {
+    /// False accepts any certificate. Logged as a warning at every start.
+    package var verify: Bool
+    /// SHA-256 of the pool's leaf certificate in DER form (32 bytes). When set, this certificate and no other is
+    /// accepted, whoever signed it and whatever name it bears.
+    package var fingerprint: [UInt8]?
+    /// A file of PEM certificates to trust instead of the system's roots.
+    package var certificateAuthority: String?
+
+    package init(verify: Bool = true, fingerprint: [UInt8]? = nil, certificateAuthority: String? = nil) {
+        self.verify = verify
+        self.fingerprint = fingerprint
+        self.certificateAuthority = certificateAuthority
+    }
+}
+
+/// One configured upstream: address, credentials, and its place among its route's pools.
+package struct PoolConfiguration: Sendable, Hashable {
+    /// Which links a pool with `{worker}` or `{user}` in its user keeps while it carries nothing.
+    package enum Standby: String, Sendable, Hashable {
+        /// One link shows that the pool is alive; the others are opened when sessions move here.
+        case one
+        /// A link for every worker at all times.
+        case warm
+    }
+
+    /// Unique within the route; what the ledger and every command call this pool.
+    package var name: String
+    package var endpoint: PoolEndpoint
+    /// The upstream user, with `{user}` and `{worker}` still in it.
+    package var user: String
+    package var password: String
+    /// The lowest number with a usable pool carries the load.
+    package var priority: Int
+    /// Share of the work among pools of equal priority. 0 takes nothing new.
+    package var weight: Double
+    /// False: not connected to until `pool enable`.
+    package var enabled: Bool
+    package var tls: PoolTLSConfiguration
+    package var standby: Standby
+    /// Ask the pool for version rolling with `mining.configure`. Remembered as refused when a pool closes on it.
+    package var versionRolling: Bool
+    /// Sent with `mining.suggest_difficulty` after authorising; nil sends nothing.
+    package var suggestDifficulty: Double?
+
+    package init(
+        name: String,
+        endpoint: PoolEndpoint,
+        user: String = "{user}",
+        password: String = "x",
+        priority: Int = 1,
+        weight: Double = 1,
+        enabled: Bool = true,
+        tls: PoolTLSConfiguration = PoolTLSConfiguration(),
+        standby: Standby = .one,
+        versionRolling: Bool = true,
+        suggestDifficulty: Double? = nil
+    ) {
+        self.name = name
+        self.endpoint = endpoint
+        self.user = user
+        self.password = password
+        self.priority = priority
+        self.weight = weight
+        self.enabled = enabled
+        self.tls = tls
+        self.standby = standby
+        self.versionRolling = versionRolling
+        self.suggestDifficulty = suggestDifficulty
+    }
+
+    /// True when each worker needs an upstream link of its own.
+    package var isPerWorker: Bool { self.user.contains("{user}") || self.user.contains("{worker}") }
+
+    /// The upstream user for a miner that logged in as `login`. `{user}` is the login as it came; `{worker}` is its part
+    /// after the first dot, or all of it if there is none.
+    package func upstreamUser(login: String) -> String {
+        guard self.isPerWorker else { return self.user }
+        let worker = login.firstIndex(of: ".").map { String(login[login.index(after: $0)...]) } ?? login
+        // One pass, so that a login that contains a placeholder is not expanded again.
+        var result = ""
+        var rest = self.user[...]
+        while let open = rest.firstIndex(of: "{") {
+            result += rest[..<open]
+            rest = rest[open...]
+            if rest.hasPrefix("{user}") {
+                result += login
+                rest = rest.dropFirst("{user}".count)
+            } else if rest.hasPrefix("{worker}") {
+                result += worker
+                rest = rest.dropFirst("{worker}".count)
+            } else {
+                result += "{"
+                rest = rest.dropFirst()
+            }
+        }
+        return result + rest
+    }
+}
+
+/// When a pool counts as suspect, down, recovered. Defaults: design decision D3.
+package struct HealthConfiguration: Sendable, Hashable {
+    /// How long a pool may send no job.
+    package enum Silence: Sendable, Hashable {
+        /// Twice the learned interval between jobs, never less than 45 s; 90 s before anything is learned.
+        case auto
+        case after(Duration)
+    }
+
+    /// TCP (and TLS) connection established within this.
+    package var connectTimeout: Duration
+    /// From the connection to `mining.authorize` answered and the first job received.
+    package var handshakeTimeout: Duration
+    package var silence: Silence
+    /// A share without a verdict for this long makes the pool suspect.
+    package var verdictSuspect: Duration
+    /// With at least ``verdictMinimumPending`` shares waiting, the oldest for this long: down.
+    package var verdictDown: Duration
+    package var verdictMinimumPending: Int
+    /// A share that has no verdict after this is settled as lost.
+    package var verdictDeadline: Duration
+    /// Reconnect delays: `reconnectInitial × 2ⁿ`, at most `reconnectMaximum`, full jitter.
+    package var reconnectInitial: Duration
+    package var reconnectMaximum: Duration
+    /// A pool that was down carries load again after it was stable, with fresh jobs, for this long.
+    package var failbackAfter: Duration
+    /// With no usable pool, sessions are kept for this long, then closed so that the firmware's own failover can act.
+    package var hold: Duration
+
+    package init(
+        connectTimeout: Duration = .seconds(5),
+        handshakeTimeout: Duration = .seconds(10),
+        silence: Silence = .auto,
+        verdictSuspect: Duration = .seconds(10),
+        verdictDown: Duration = .seconds(30),
+        verdictMinimumPending: Int = 3,
+        verdictDeadline: Duration = .seconds(60),
+        reconnectInitial: Duration = .seconds(1),
+        reconnectMaximum: Duration = .seconds(60),
+        failbackAfter: Duration = .seconds(120),
+        hold: Duration = .seconds(60)
+    ) {
+        self.connectTimeout = connectTimeout
+        self.handshakeTimeout = handshakeTimeout
+        self.silence = silence
+        self.verdictSuspect = verdictSuspect
+        self.verdictDown = verdictDown
+        self.verdictMinimumPending = verdictMinimumPending
+        self.verdictDeadline = verdictDeadline
+        self.reconnectInitial = reconnectInitial
+        self.reconnectMaximum = reconnectMaximum
+        self.failbackAfter = failbackAfter
+        self.hold = hold
+    }
+}

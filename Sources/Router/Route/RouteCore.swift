@@ -1,0 +1,538 @@
+package import Logging
+package import NIOCore
+package import PoolPool
+package import Stratum
+
+/// The heart of a route: owns its pool links, judges its pools, and decides which session mines where. Confined to the
+/// route's home loop; speaks with the shards through mailboxes and with the pools through ``PoolLink``.
+package final class RouteCore: PoolLinkDelegate {
+    var configuration: RouteConfiguration
+    let eventLoop: any EventLoop
+    let logger: Logger
+    private let connector: any PoolConnecting
+    let observer: any RouterObserver
+    let lane: any RouterLane
+    let registry: NonceRegistry
+    private let ids: RouterIDs
+    private let userAgent: String
+    private let unixMilliseconds: @Sendable () -> Int64
+    private var random: RandomSource
+    private var shards: [Mailbox<ShardMessage>] = []
+
+    var pools: [RoutePool] = []
+    var links: [LinkKey: RouteLink] = [:]
+    private var linkKeys: [Int: LinkKey] = [:]
+    var placements: [Int64: Placement] = [:]
+    private(set) var facts = RouteFacts()
+    private var started: NIODeadline
+    private var lastBalance: NIODeadline
+    private var lastSlowTick: NIODeadline
+    private var isStopping = false
+
+    /// Connections to per-worker pools opened in one tick.
+    private static let opensPerTick = 25
+    private static let idleLinkTime = TimeAmount.seconds(60)
+    static let balanceInterval = TimeAmount.seconds(10)
+
+    package init(
+        configuration: RouteConfiguration,
+        eventLoop: any EventLoop,
+        connector: any PoolConnecting,
+        observer: any RouterObserver,
+        registry: NonceRegistry,
+        ids: RouterIDs,
+        userAgent: String,
+        seed: UInt64,
+        unixMilliseconds: @escaping @Sendable () -> Int64,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.connector = connector
+        self.observer = observer
+        self.lane = observer.makeLane()
+        self.registry = registry
+        self.ids = ids
+        self.userAgent = userAgent
+        self.unixMilliseconds = unixMilliseconds
+        self.random = RandomSource(seed: seed)
+        self.logger = logger
+        self.started = eventLoop.now
+        self.lastBalance = eventLoop.now
+        self.lastSlowTick = eventLoop.now
+    }
+
+    var now: NIODeadline { self.eventLoop.now }
+    var time: Int64 { self.unixMilliseconds() }
+
+    // MARK: Start and stop
+
+    /// Connects to the pools. Call once, on the home loop, with the way to each shard.
+    package func start(shards: [Mailbox<ShardMessage>]) {
+        self.shards = shards
+        self.started = self.now
+        for configuration in self.configuration.pools { self.add(configuration) }
+        self.updateFacts()
+    }
+
+    /// No share waits for a verdict.
+    package var isSettled: Bool { self.links.values.allSatisfy { $0.link.pendingCount == 0 } }
+
+    /// Closes all links; what waits for a verdict is lost.
+    package func stop() {
+        self.isStopping = true
+        for entry in self.links.values { entry.link.stop(LinkFailure(.stopped, "the router stops")) }
+    }
+
+    func add(_ configuration: PoolConfiguration) {
+        self.pools.append(
+            RoutePool(
+                configuration: configuration,
+                handle: self.observer.pool(configuration.name, route: self.configuration.name),
+                health: HealthTracker(failbackAfter: TimeAmount(self.configuration.health.failbackAfter), now: self.now),
+                administration: configuration.enabled ? .enabled : .disabled
+            )
+        )
+        if configuration.enabled { self.openStandby(configuration) }
+    }
+
+    /// The links that a pool keeps although nothing mines on them.
+    func openStandby(_ configuration: PoolConfiguration) {
+        if configuration.isPerWorker {
+            // Shows that the pool is there; the first worker's name makes it that worker's link.
+            if !self.links.keys.contains(where: { $0.pool == configuration.name }) {
+                self.open(LinkKey(pool: configuration.name, user: "", space: 0), configuration, user: nil)
+            }
+        } else {
+            for space in 0..<max(1, self.registry.spaceCount) where self.spaceLayouts[space] != nil || space == 0 {
+                self.open(
+                    LinkKey(pool: configuration.name, user: configuration.user, space: space),
+                    configuration,
+                    user: configuration.user
+                )
+            }
+        }
+    }
+
+    /// Layout of each nonce space that sessions use.
+    var spaceLayouts: [Int: NonceLayout] = [:]
+
+    @discardableResult
+    func open(_ key: LinkKey, _ configuration: PoolConfiguration, user: String?) -> RouteLink {
+        if let entry = self.links[key] { return entry }
+        let id = self.ids.nextLink()
+        let index = self.poolIndex(key.pool)
+        let link = PoolLink(
+            id: id,
+            key: key,
+            configuration: configuration,
+            user: user,
+            health: self.configuration.health,
+            versionMask: self.configuration.versionMask,
+            userAgent: self.userAgent,
+            eventLoop: self.eventLoop,
+            connector: self.connector,
+            memory: index.map { self.pools[$0].memory } ?? PoolMemory(),
+            random: RandomSource(seed: self.random.next()),
+            nextConnectionID: { [ids] in ids.nextConnection() },
+            logger: self.logger,
+            delegate: self
+        )
+        let layout = self.spaceLayouts[key.space] ?? self.facts.layout
+        let issuer = JobIssuer(link: id, pool: index.map { self.pools[$0].handle } ?? 0, layout: layout)
+        let entry = RouteLink(link: link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
+        self.links[key] = entry
+        self.linkKeys[id] = key
+        if let index, configuration.isPerWorker, user != nil {
+            self.pools[index].toOpen.append(key)
+        } else {
+            link.start()
+        }
+        return entry
+    }
+
+    /// Makes the link of a per-worker pool that had no worker yet the link of `key`.
+    func adoptWaitingLink(as key: LinkKey) -> RouteLink? {
+        let waiting = LinkKey(pool: key.pool, user: "", space: 0)
+        guard let old = self.links.removeValue(forKey: waiting), let index = self.poolIndex(key.pool) else { return nil }
+        let layout = self.spaceLayouts[key.space] ?? self.facts.layout
+        let issuer = JobIssuer(link: old.link.id, pool: self.pools[index].handle, layout: layout)
+        let entry = RouteLink(link: old.link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
+        self.links[key] = entry
+        self.linkKeys[old.link.id] = key
+        old.link.authorize(as: key)
+        return entry
+    }
+
+    /// Closes a link for good.
+    func remove(_ key: LinkKey, _ failure: LinkFailure) {
+        guard let entry = self.links.removeValue(forKey: key) else { return }
+        entry.link.stop(failure)
+        self.linkKeys[entry.link.id] = nil
+        self.post(.linkRemoved(entry.link.id))
+    }
+
+    func poolIndex(_ name: String) -> Int? { self.pools.firstIndex { $0.configuration.name == name } }
+    func link(_ id: Int) -> RouteLink? { self.linkKeys[id].flatMap { self.links[$0] } }
+
+    // MARK: Messages from shards
+
+    /// A batch of messages; call on the home loop.
+    package func received(_ messages: [CoreMessage]) {
+        var touched: Set<Int> = []
+        for message in messages {
+            switch message {
+            case .share(let share, let link):
+                self.submit(share, link: link)
+                touched.insert(link)
+            case .sessionReady(let introduction):
+                self.introduced(introduction)
+            case .sessionGone(let session):
+                self.forget(session)
+            case .reissue(let link):
+                self.reissue(link, kind: .reissue)
+            case .hashrates(let hashrates):
+                for (session, hashrate) in hashrates { self.placements[session]?.hashrate = hashrate }
+            }
+        }
+        for id in touched { self.link(id)?.link.flush() }
+    }
+
+    private func submit(_ share: UpstreamShare, link id: Int) {
+        let entry = self.link(id)
+        if let index = entry.flatMap({ self.poolIndex($0.pool) }) { self.pools[index].tally.forwarded += 1 }
+        if let entry, entry.link.submit(share, now: self.now) { return }
+        if let index = entry.flatMap({ self.poolIndex($0.pool) }) {
+            self.pools[index].tally.lost += 1
+            self.pools[index].lostInOutage += 1
+        }
+        let verdict = ShareVerdict.lost("the link to the pool is gone")
+        self.post(.settled(share.ticket, verdict, latencyMicroseconds: nil), to: share.ticket.shard)
+    }
+
+    private func introduced(_ introduction: SessionIntroduction) {
+        let space = introduction.nonce.space
+        if self.spaceLayouts[space] == nil { self.useSpace(space, introduction.nonce.layout) }
+        var placement = Placement(introduction: introduction, hashrate: introduction.hashrate)
+        if let known = self.placements[introduction.session] { placement.hashrate = known.hashrate }
+        placement.idleSince = self.now
+        self.forget(introduction.session)
+        self.placements[introduction.session] = placement
+        self.place([introduction.session], cause: "new session")
+    }
+
+    /// A nonce space is used for the first time: its links must be warm on every pool.
+    private func useSpace(_ space: Int, _ layout: NonceLayout) {
+        self.spaceLayouts[space] = layout
+        for (key, entry) in self.links where key.space == space {
+            // The first space's links were opened before a layout was chosen.
+            let handle = self.poolIndex(key.pool).map { self.pools[$0].handle } ?? 0
+            var issuer = JobIssuer(link: entry.link.id, pool: handle, layout: layout)
+            if let current = entry.current {
+                entry.current = issuer.receive(
+                    current.upstream,
+                    connection: current.connection,
+                    now: self.now,
+                    number: self.ids.nextJob()
+                )
+                if let job = entry.current { self.announce(job, .new) }
+            }
+            entry.issuer = issuer
+        }
+        for pool in self.pools where pool.administration == .enabled && !pool.configuration.isPerWorker {
+            self.openStandby(pool.configuration)
+        }
+    }
+
+    func forget(_ session: Int64) {
+        guard let placement = self.placements.removeValue(forKey: session) else { return }
+        if let key = placement.link { self.links[key]?.sessions.remove(session) }
+    }
+
+    // MARK: Jobs
+
+    /// Records a job and tells every shard.
+    private func announce(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
+        self.lane.issued(job)
+        self.post(.job(job, kind))
+    }
+
+    private func reissue(_ id: Int, kind: ShardMessage.IssueKind) {
+        guard let entry = self.link(id), entry.link.isReady else { return }
+        guard let job = entry.issuer.issue(now: self.now, number: self.ids.nextJob()) else { return }
+        entry.current = job
+        entry.lastIssue = self.now
+        self.announce(job, kind)
+    }
+
+    private func received(_ upstream: UpstreamJob, on connection: ConnectionID, for entry: RouteLink, index: Int) {
+        let now = self.now
+        self.pools[index].health.answered(now: now)
+        self.pools[index].extranonce2Size = upstream.extranonce2Size
+        self.pools[index].versionMask = upstream.versionMask
+        self.pools[index].difficulty = upstream.difficulty
+        if self.pools[index].previousHash != upstream.job.previousHash {
+            self.pools[index].previousHash = upstream.job.previousHash
+            self.pools[index].previousHashSince = now
+        }
+        self.updateFacts()
+        guard entry.issuer.serves(upstream) else {
+            // Sessions of this layout cannot mine here; they are placed elsewhere.
+            entry.current = nil
+            return
+        }
+        if upstream.job.cleanJobs { entry.lastClean = now }
+        let job = entry.issuer.receive(upstream, connection: connection, now: now, number: self.ids.nextJob())
+        entry.owesIssue = job == nil
+        guard let job else { return }
+        entry.current = job
+        entry.lastIssue = now
+        self.announce(job, .new)
+    }
+
+    // MARK: Links
+
+    package func link(_ link: PoolLink, subscribed subscription: PoolSubscription) {
+        guard let index = self.poolIndex(link.key.pool) else { return }
+        self.pools[index].extranonce2Size = subscription.extranonce2Size
+        if link.key.user.isEmpty {
+            // Without a user there is no job to wait for: that it answers is all we can know.
+            self.apply(self.pools[index].health.linkReady(now: self.now), to: index)
+        }
+        self.updateFacts()
+    }
+
+    package func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID) {
+        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
+        entry.refusedUntil = nil
+        self.logger.info(
+            "pool link ready",
+            metadata: [
+                "pool": .string(link.key.pool), "difficulty": "\(job.difficulty)",
+                "extranonce2-size": "\(job.extranonce2Size)",
+                "version-mask": .string(String(job.versionMask, radix: 16)),
+            ]
+        )
+        self.received(job, on: connection, for: entry, index: index)
+        self.apply(self.pools[index].health.linkReady(now: self.now), to: index)
+        if entry.canServe {
+            let waiting = self.placements.filter { $0.value.wanted == link.key || $0.value.link == nil }.map(\.key)
+            self.place(waiting, cause: "\(link.key.pool) is ready")
+        }
+    }
+
+    package func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID) {
+        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
+        let couldServe = entry.canServe
+        self.received(job, on: connection, for: entry, index: index)
+        if couldServe != entry.canServe { self.placeAll(cause: "the extranonce2 size of \(link.key.pool) changed") }
+    }
+
+    package func link(_ link: PoolLink, versionMaskChanged mask: UInt32) {
+        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
+        self.pools[index].versionMask = mask
+        entry.issuer.changeVersionMask(mask)
+        self.updateFacts()
+        self.reissue(link.id, kind: .keepAlive)
+    }
+
+    package func link(
+        _ link: PoolLink,
+        settled ticket: ShareTicket,
+        verdict: PoolVerdict,
+        after latency: TimeAmount,
+        late: Bool
+    ) {
+        guard let index = self.poolIndex(link.key.pool) else { return }
+        let microseconds = latency.nanoseconds / 1000
+        self.pools[index].health.answered(now: self.now)
+        let shareVerdict: ShareVerdict
+        switch verdict {
+        case .accepted: shareVerdict = .accepted
+        case .rejected(let rejection): shareVerdict = .refused(rejection)
+        }
+        if late {
+            self.pools[index].tally.late += 1
+            self.post(.settledLate(ticket, shareVerdict), to: ticket.shard)
+            return
+        }
+        self.pools[index].tally.latencies.add(microseconds)
+        if verdict == .accepted {
+            let work = self.pools[index].difficulty ?? 0
+            self.pools[index].tally.accepted += 1
+            self.pools[index].tally.acceptedWork += work
+            self.pools[index].recentWork += work
+        } else {
+            self.pools[index].tally.rejected += 1
+        }
+        self.post(.settled(ticket, shareVerdict, latencyMicroseconds: microseconds), to: ticket.shard)
+    }
+
+    package func link(_ link: PoolLink, lost tickets: [ShareTicket], because failure: LinkFailure) {
+        if let index = self.poolIndex(link.key.pool) {
+            self.pools[index].tally.lost += tickets.count
+            self.pools[index].lostInOutage += tickets.count
+        }
+        for ticket in tickets {
+            self.post(.settled(ticket, .lost(failure.kind.rawValue), latencyMicroseconds: nil), to: ticket.shard)
+        }
+    }
+
+    package func link(_ link: PoolLink, failed failure: LinkFailure, wasReady: Bool) {
+        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool), !self.isStopping else { return }
+        self.pools[index].lastFailure = failure
+        if failure.kind == .authorizationRefused {
+            entry.refusedUntil = self.now + TimeAmount(self.configuration.health.reconnectMaximum)
+            self.announce(.authorizationRefused, pool: index, cause: failure.detail)
+        }
+        // Without a worker there is nothing to do on the link but to be closed some time.
+        if link.key.user.isEmpty, failure.kind == .closed || failure.kind == .reset { return }
+        let isOneWorkersFault = failure.kind == .authorizationRefused && self.pools[index].configuration.isPerWorker
+        let otherReady = self.links.contains { $0.key.pool == link.key.pool && $0.value.link.isReady }
+        if !otherReady, !isOneWorkersFault {
+            self.apply(self.pools[index].health.linksFailed(failure.description, now: self.now), to: index)
+        } else if wasReady || isOneWorkersFault {
+            self.place(Array(entry.sessions), cause: failure.description)
+        }
+        self.updateFacts()
+    }
+
+    package func link(_ link: PoolLink, suspected reason: String?) {
+        guard let index = self.poolIndex(link.key.pool) else { return }
+        self.apply(self.pools[index].health.suspected(reason, now: self.now), to: index)
+    }
+
+    /// A connection is gone: its jobs can no longer be submitted.
+    package func link(_ link: PoolLink, closed connection: ConnectionID) {
+        self.post(.connectionGone(link: link.id, connection: connection))
+    }
+
+    // MARK: Time
+
+    /// Deadlines of all kinds. Call a few times a second.
+    package func tick() {
+        let now = self.now
+        for entry in Array(self.links.values) { entry.link.tick(now: now) }
+        for index in self.pools.indices { self.apply(self.pools[index].health.tick(now: now), to: index) }
+        self.keepAlive(now: now)
+        self.openSome()
+        self.finishDrains()
+        if !self.facts.isOpen { self.updateFacts() }
+        if now - self.lastSlowTick >= .seconds(1) {
+            self.lastSlowTick = now
+            self.closeIdleLinks(now: now)
+            self.endHolds(now: now)
+            self.registry.tick(now: now)
+            self.reuseNonces()
+        }
+        if now - self.lastBalance >= Self.balanceInterval {
+            self.decayWork(over: now - self.lastBalance)
+            self.lastBalance = now
+            self.balance()
+        }
+    }
+
+    private func keepAlive(now: NIODeadline) {
+        let interval = TimeAmount(self.configuration.keepAlive)
+        for entry in self.links.values where entry.link.isReady {
+            if entry.owesIssue {
+                if let job = entry.issuer.issue(now: now, number: self.ids.nextJob()) {
+                    entry.owesIssue = false
+                    entry.current = job
+                    entry.lastIssue = now
+                    self.announce(job, .new)
+                }
+            } else if !entry.sessions.isEmpty, now - entry.lastIssue >= interval {
+                self.reissue(entry.link.id, kind: .keepAlive)
+            }
+        }
+    }
+
+    private func openSome() {
+        for index in self.pools.indices where !self.pools[index].toOpen.isEmpty {
+            for key in self.pools[index].toOpen.prefix(Self.opensPerTick) { self.links[key]?.link.start() }
+            self.pools[index].toOpen.removeFirst(min(Self.opensPerTick, self.pools[index].toOpen.count))
+        }
+    }
+
+    /// A per-worker pool keeps one link; the others go when nobody needs them, unless they are to stay warm.
+    private func closeIdleLinks(now: NIODeadline) {
+        for pool in self.pools where pool.configuration.isPerWorker {
+            var needed = Set(self.placements.values.compactMap(\.wanted))
+            if pool.configuration.standby == .warm {
+                needed.formUnion(self.placements.values.map { self.key(pool.configuration, $0.introduction) })
+            }
+            let entries = self.links.filter { $0.key.pool == pool.configuration.name }
+            var left = entries.count
+            for (key, entry) in entries {
+                guard entry.sessions.isEmpty, !needed.contains(key), entry.link.pendingCount == 0 else {
+                    entry.idleSince = nil
+                    continue
+                }
+                let idleSince = entry.idleSince ?? now
+                entry.idleSince = idleSince
+                let isRefused = entry.refusedUntil != nil
+                guard now - idleSince >= Self.idleLinkTime, left > 1 || isRefused else { continue }
+                left -= 1
+                self.remove(key, LinkFailure(.stopped, "nobody mines on it"))
+            }
+            if left == 0, pool.administration == .enabled { self.openStandby(pool.configuration) }
+        }
+    }
+
+    private func endHolds(now: NIODeadline) {
+        let hold = TimeAmount(self.configuration.health.hold)
+        let expired = self.placements.filter { $0.value.idleSince.map { now - $0 >= hold } ?? false }
+        guard !expired.isEmpty else { return }
+        self.logger.warning(
+            "no usable pool: closing sessions so that the miners' own failover can act",
+            metadata: ["sessions": "\(expired.count)", "held": "\(self.configuration.health.hold)"]
+        )
+        for (shard, sessions) in Dictionary(grouping: expired.values, by: \.introduction.shard) {
+            self.post(.close(sessions.map(\.introduction.session), .noPool), to: shard)
+        }
+        for session in expired.keys { self.forget(session) }
+    }
+
+    /// Prefixes of sessions that left may be used again once every link of their space has had a clean job.
+    private func reuseNonces() {
+        for space in self.spaceLayouts.keys {
+            let links = self.links.values.filter { $0.space == space && $0.current != nil }
+            guard !links.isEmpty, links.allSatisfy({ $0.lastClean != nil }) else { continue }
+            if let oldest = links.compactMap(\.lastClean).min() { self.registry.cleaned(space: space, at: oldest) }
+        }
+    }
+
+    // MARK: Facts for the shards
+
+    func updateFacts() {
+        let enabled = self.pools.filter { $0.administration == .enabled }
+        var facts = self.facts
+        if !facts.isOpen {
+            let allTried = enabled.allSatisfy { $0.health.state != .untested }
+            let patience = TimeAmount(self.configuration.health.handshakeTimeout)
+            facts.isOpen = allTried || self.now - self.started >= patience
+        }
+        let masks = enabled.compactMap(\.versionMask)
+        facts.commonMask = masks.reduce(masks.isEmpty ? 0 : self.configuration.versionMask, &)
+        let sizes = enabled.compactMap(\.extranonce2Size)
+        facts.layout = sizes.min().flatMap { NonceLayout(smallestExtranonce2Size: $0) } ?? facts.layout
+        guard facts != self.facts else { return }
+        self.facts = facts
+        self.post(.facts(facts))
+    }
+
+    // MARK: Posting
+
+    func post(_ message: ShardMessage) {
+        for shard in self.shards { shard.post(message) }
+    }
+
+    func post(_ message: ShardMessage, to shard: Int) {
+        guard self.shards.indices.contains(shard) else { return }
+        self.shards[shard].post(message)
+    }
+}
+
+@available(*, unavailable)
+extension RouteCore: Sendable {}

@@ -1,0 +1,111 @@
+import NIOCore
+import PoolPool
+
+/// One pool of a route, as the route's core sees it.
+struct RoutePool {
+    /// What the operator wants of the pool.
+    enum Administration: String {
+        case enabled
+        /// Takes nothing new; its link closes when the last verdict is in.
+        case draining
+        case disabled
+    }
+
+    var configuration: PoolConfiguration
+    let handle: Int32
+    let memory = PoolMemory()
+    var health: HealthTracker
+    var administration: Administration
+    /// Known once a link has subscribed.
+    var extranonce2Size: Int?
+    /// Version bits of the newest job; nil before one came.
+    var versionMask: UInt32?
+    var difficulty: Double?
+    var previousHash: [UInt8] = []
+    var previousHashSince: NIODeadline?
+    var lastFailure: LinkFailure?
+    var tally = PoolTally()
+    /// Work of accepted shares (Σ pool difficulty), with forgetting, for the balance between pools.
+    var recentWork = 0.0
+    /// Shares lost since the pool was last good.
+    var lostInOutage = 0
+    /// Links waiting to be opened, when many are wanted at once.
+    var toOpen: [LinkKey] = []
+    /// No longer configured: goes when it is drained.
+    var isRemoved = false
+}
+
+/// A pool's shares and connections since the router started.
+package struct PoolTally: Sendable {
+    package var forwarded = 0
+    package var accepted = 0
+    package var rejected = 0
+    package var lost = 0
+    package var late = 0
+    /// Σ pool difficulty of accepted shares.
+    package var acceptedWork = 0.0
+    /// Verdict latencies in microseconds, the newest ones.
+    package var latencies = LatencyWindow()
+}
+
+/// The newest latencies and their median.
+package struct LatencyWindow: Sendable {
+    private var samples: [Int64] = []
+    private var next = 0
+
+    private static let size = 101
+
+    mutating func add(_ microseconds: Int64) {
+        if self.samples.count < Self.size {
+            self.samples.append(microseconds)
+        } else {
+            self.samples[self.next] = microseconds
+            self.next = (self.next + 1) % Self.size
+        }
+    }
+
+    /// Microseconds; nil without samples.
+    package var median: Int64? {
+        guard !self.samples.isEmpty else { return nil }
+        return self.samples.sorted()[self.samples.count / 2]
+    }
+}
+
+/// One pool link and what the core needs beside it.
+final class RouteLink {
+    let link: PoolLink
+    let pool: String
+    let space: Int
+    var issuer: JobIssuer
+    var current: IssuedJob?
+    var lastIssue: NIODeadline
+    var lastClean: NIODeadline?
+    var sessions: Set<Int64> = []
+    /// A job came that could not be issued as new work yet.
+    var owesIssue = false
+    /// The pool refused to authorise this link's user; not tried again before this.
+    var refusedUntil: NIODeadline?
+    var idleSince: NIODeadline?
+
+    init(link: PoolLink, pool: String, space: Int, issuer: JobIssuer, now: NIODeadline) {
+        self.link = link
+        self.pool = pool
+        self.space = space
+        self.issuer = issuer
+        self.lastIssue = now
+    }
+
+    var canServe: Bool { self.link.isReady && self.current != nil }
+}
+
+/// A session that wants work, and where it gets it.
+struct Placement {
+    var introduction: SessionIntroduction
+    var hashrate: Double?
+    /// The link it mines on.
+    var link: LinkKey?
+    /// The link it moves to as soon as that is ready.
+    var wanted: LinkKey?
+    /// Since when it has no link at all.
+    var idleSince: NIODeadline?
+}

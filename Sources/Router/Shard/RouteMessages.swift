@@ -1,0 +1,95 @@
+package import NIOCore
+package import PoolPool
+
+/// What every shard of a route must know before it answers a miner.
+package struct RouteFacts: Sendable, Equatable {
+    /// Every enabled pool was tried once, or has had its time: sizes and masks are as known as they will be.
+    package var isOpen = false
+    /// Version bits all known pools let miners roll.
+    package var commonMask: UInt32 = 0
+    package var layout = NonceLayout.assumed
+}
+
+/// From a shard to its route's core.
+package enum CoreMessage: Sendable {
+    case sessionReady(SessionIntroduction)
+    case sessionGone(Int64)
+    case share(UpstreamShare, link: Int)
+    /// A session needs another issue of this link's job.
+    case reissue(link: Int)
+    case hashrates([(session: Int64, hashrate: Double)])
+}
+
+/// A session that can take jobs, and all that its placement depends on.
+package struct SessionIntroduction: Sendable {
+    package var session: Int64
+    package var shard: Int
+    package var login: String
+    package var nonce: SessionNonce
+    package var canChangeNonce: Bool
+    package var hashrate: Double?
+}
+
+/// From a route's core to its shards.
+package enum ShardMessage: Sendable {
+    package enum IssueKind: Sendable {
+        /// The pool sent it: for all sessions of the link.
+        case new
+        /// For all of them, so that they do not leave for silence.
+        case keepAlive
+        /// For those who asked.
+        case reissue
+    }
+
+    case facts(RouteFacts)
+    case job(IssuedJob, IssueKind)
+    /// Jobs of this connection can no longer be submitted.
+    case connectionGone(link: Int, connection: ConnectionID)
+    case linkRemoved(Int)
+    case assign(sessions: [Int64], link: Int)
+    case settled(ShareTicket, ShareVerdict, latencyMicroseconds: Int64?)
+    case settledLate(ShareTicket, ShareVerdict)
+    /// No pool can serve these sessions' nonce layout: give them another one.
+    case renegotiate([Int64])
+    case close([Int64], SessionCloseReason)
+}
+
+/// Carries messages from one event loop to another: all that is posted while an event is handled arrives as one batch.
+package final class Mailbox<Message: Sendable> {
+    private let source: any EventLoop
+    private let target: any EventLoop
+    private let deliver: @Sendable ([Message]) -> Void
+    private var queue: [Message] = []
+
+    /// - Parameter deliver: called on `target`.
+    package init(
+        from source: any EventLoop,
+        to target: any EventLoop,
+        deliver: @escaping @Sendable ([Message]) -> Void
+    ) {
+        self.source = source
+        self.target = target
+        self.deliver = deliver
+    }
+
+    /// Call on the source loop.
+    package func post(_ message: Message) {
+        self.queue.append(message)
+        guard self.queue.count == 1 else { return }
+        self.source.assumeIsolated().execute { self.flush() }
+    }
+
+    private func flush() {
+        let batch = self.queue
+        self.queue = []
+        guard !batch.isEmpty else { return }
+        if self.source === self.target {
+            self.deliver(batch)
+        } else {
+            self.target.execute { [deliver] in deliver(batch) }
+        }
+    }
+}
+
+@available(*, unavailable)
+extension Mailbox: Sendable {}

@@ -1,0 +1,125 @@
+import Foundation
+package import NIOCore
+
+/// Chooses a session's difficulty from its shares so that one comes every `targetInterval`: in quick steps during the first
+/// minute, then no more often than `retargetInterval` and only when the share rate has left a dead band (ckpool's rule).
+///
+/// Steps are powers of two, so that the small noise of a Poisson process does not
+/// show.
+package struct VardiffController: Sendable {
+    private let configuration: VardiffConfiguration
+    /// What the session's rate asks for, before the pool's difficulty caps it.
+    private var wanted: Double?
+    private let started: NIODeadline
+    private var windowStart: NIODeadline
+    private var windowWork = 0.0
+    private var windowShares = 0
+    private var rate = RateEstimate()
+
+    private static let quickPhase = TimeAmount.seconds(60)
+    private static let quickInterval = TimeAmount.seconds(5)
+
+    package init(configuration: VardiffConfiguration, now: NIODeadline) {
+        self.configuration = configuration
+        self.started = now
+        self.windowStart = now
+        self.wanted = configuration.initial
+    }
+
+    /// The miner's own wish (`mining.suggest_difficulty`): where to start, not where to stay.
+    package mutating func suggested(_ difficulty: Double) {
+        guard difficulty > 0, difficulty.isFinite else { return }
+        self.wanted = difficulty
+    }
+
+    /// The session difficulty for a job of a pool with `poolDifficulty`: never above the pool's, whatever `minimum` says.
+    package func difficulty(poolDifficulty: Double) -> Double {
+        guard self.configuration.enabled else { return poolDifficulty }
+        var result = self.wanted ?? min(poolDifficulty, 1_048_576)
+        result = max(result, self.configuration.minimum)
+        if let maximum = self.configuration.maximum { result = min(result, maximum) }
+        return min(result, poolDifficulty)
+    }
+
+    /// A valid share of a job sent with `difficulty`.
+    package mutating func shareReceived(difficulty: Double, now: NIODeadline) {
+        self.windowWork += difficulty
+        self.windowShares += 1
+        self.rate.add(work: difficulty, now: now)
+    }
+
+    /// Estimated hashrate in H/s; nil before there is anything to estimate from.
+    package func hashrate(now: NIODeadline) -> Double? {
+        self.rate.workPerSecond(now: now, since: self.started).map { $0 * hashesPerDifficulty }
+    }
+
+    /// Time has passed: true when the session's difficulty should become another one, with the next job.
+    package mutating func retarget(current: Double, poolDifficulty: Double, now: NIODeadline) -> Bool {
+        guard self.configuration.enabled else { return false }
+        let elapsed = now - self.windowStart
+        let isQuick = now - self.started < Self.quickPhase
+        let wait = isQuick ? Self.quickInterval : TimeAmount(self.configuration.retargetInterval)
+        guard elapsed >= wait else { return false }
+        let seconds = Double(elapsed.nanoseconds) / 1e9
+        let target = Double(TimeAmount(self.configuration.targetInterval).nanoseconds) / 1e9
+        let expected = seconds / target
+        let shares = Double(self.windowShares)
+        // Outside the dead band: more than twice or less than half of what was aimed at, and not by chance alone
+        // (three standard deviations of a Poisson count; in the first minute two).
+        let sigmas = isQuick ? 2.0 : 3.0
+        let tooMany = shares > 2 * expected && shares - expected > sigmas * max(1, expected).squareRoot()
+        let tooFew = shares < expected / 2 && expected - shares > sigmas / 2 * max(1, expected).squareRoot()
+        guard tooMany || tooFew else {
+            // A window that tells nothing new is kept growing for a while, then replaced.
+            if seconds > 12 * target { self.restartWindow(now: now) }
+            return false
+        }
+        // Half a share more than seen: a window without any does not ask for zero.
+        let ratio = max(1.0 / 16, min(64, (shares + 0.5) / expected))
+        self.wanted = current * Self.powerOfTwo(nearest: ratio)
+        self.restartWindow(now: now)
+        return self.difficulty(poolDifficulty: poolDifficulty) != current
+    }
+
+    private mutating func restartWindow(now: NIODeadline) {
+        self.windowStart = now
+        self.windowShares = 0
+        self.windowWork = 0
+    }
+
+    private static func powerOfTwo(nearest ratio: Double) -> Double {
+        var power = 1.0
+        while power * 1.414 < ratio { power *= 2 }
+        while power / 1.414 > ratio { power /= 2 }
+        return power
+    }
+}
+
+/// Hashes that a share of difficulty 1 stands for: 2³², the customary approximation (1.5·10⁻⁵ below the exact value).
+package let hashesPerDifficulty = 4_294_967_296.0
+
+/// A rate with exponential forgetting, half of it after two minutes.
+struct RateEstimate: Sendable {
+    private var work = 0.0
+    private var last: NIODeadline?
+
+    private static let timeConstant = 120 / 0.693_147_18
+
+    mutating func add(work: Double, now: NIODeadline) {
+        self.work = self.decayed(now: now) + work
+        self.last = now
+    }
+
+    /// Work per second; corrected for the time before `since`, when nothing could have come.
+    func workPerSecond(now: NIODeadline, since: NIODeadline) -> Double? {
+        guard self.last != nil else { return nil }
+        let age = max(1, Double((now - since).nanoseconds) / 1e9)
+        let weight = Self.timeConstant * (1 - exp(-age / Self.timeConstant))
+        return self.decayed(now: now) / weight
+    }
+
+    private func decayed(now: NIODeadline) -> Double {
+        guard let last = self.last else { return 0 }
+        return self.work * exp(-Double((now - last).nanoseconds) / 1e9 / Self.timeConstant)
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import ControlAPI
+import Foundation
+
+/// How the commands for the running router print.
+struct ControlOutput: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table
+        case json
+    }
+
+    @Option(help: "table for people, json for programs: one object a line.")
+    var format = Format.table
+
+    /// A list: a table, or a line for each element.
+    func write(_ elements: [some Encodable], table: (Date) -> ReportTable) throws {
+        switch self.format {
+        case .table: print(table(Date()).rendered, terminator: "")
+        case .json: for element in elements { try Self.writeJSON(element) }
+        }
+    }
+
+    /// The status: heading, routes and what follows, or one object.
+    func write(_ status: StatusReport) throws {
+        switch self.format {
+        case .table:
+            print("\(status.heading)\n\n\(ReportTable(routes: status.routes).rendered)")
+            for line in status.footing { print(line) }
+        case .json:
+            try Self.writeJSON(status)
+        }
+    }
+
+    private static func writeJSON(_ value: some Encodable) throws {
+        print(String(decoding: try ControlCoding.encode(value), as: UTF8.self))
+    }
+}
+
+extension ReportTable {
+    /// Aligned lines, each with its line feed.
+    fileprivate var rendered: String {
+        Table(
+            columns: self.columns.map(\.title),
+            rows: self.rows.map { row in
+                // The cells are written already; a measure is what the table aligns to the right.
+                zip(self.columns, row).map { $0.isNumber ? .measure(0, shown: $1) : .text($1) }
+            }
+        ).render()
+    }
+}

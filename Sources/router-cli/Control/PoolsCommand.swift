@@ -1,0 +1,26 @@
+import ArgumentParser
+import ControlAPI
+
+/// `router-cli pools`
+struct PoolsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pools",
+        abstract: "List the pools of the running router: state, share of the work, health.",
+        discussion: """
+            SHARE is the pool's part of its route's accepted work, TARGET what priority and weight would give it now. \
+            CAUSE says why the pool is in its state.
+
+            Example:
+              router-cli pools --route btc
+            """
+    )
+
+    @OptionGroup var control: ControlOptions
+    @OptionGroup var route: RouteOption
+    @OptionGroup var output: ControlOutput
+
+    func run() async throws {
+        let pools = try await self.control.ask { try await $0.pools(route: self.route.route) }
+        try self.output.write(pools) { ReportTable(pools: pools, now: $0) }
+    }
+}

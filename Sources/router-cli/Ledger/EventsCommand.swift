@@ -1,0 +1,88 @@
+import ArgumentParser
+import Persistence
+
+/// `router-cli events`
+struct EventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Show what happened to pools and sessions, the newest last.",
+        discussion: """
+            Kinds: \(LedgerEventFilter.allKinds.joined(separator: ", ")). A gap stands for shares of which the ledger has \
+            only totals, because it could not be written.
+
+            \(PeriodOptions.help)
+
+            Example: every failover of the last month, with its cause, how long it took to see, and what it cost
+              router-cli events --kind failover --since 30d
+            """
+    )
+
+    @OptionGroup var source: LedgerOptions
+
+    @Option(help: ArgumentHelp("Only this kind.", valueName: "kind"), transform: Self.kind)
+    var kind: [String] = []
+
+    @Option(help: ArgumentHelp("Only this pool.", valueName: "name"))
+    var pool: [String] = []
+
+    @OptionGroup var time: PeriodOptions
+
+    @Option(help: ArgumentHelp("Only the newest of them, this many.", valueName: "number"))
+    var limit: Int?
+
+    @Option(help: "How to show them.")
+    var format: OutputFormat = .table
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+    }
+
+    func run() async throws {
+        var filter = LedgerEventFilter()
+        filter.kinds = self.kind
+        filter.pools = self.pool
+        filter.period = try self.time.period(now: PeriodOptions.now)
+        filter.limit = self.limit
+        let events = try self.source.read { try $0.events(filter) }
+        var output = StandardOutput()
+        var printer = try RowPrinter(format: self.format, columns: EventColumns.names) { try output.write($0) }
+        for event in events { try printer.add(EventColumns.values(of: event)) }
+        try printer.finish()
+        try output.flush()
+    }
+
+    private static func kind(_ text: String) throws -> String {
+        guard LedgerEventFilter.allKinds.contains(text) else {
+            throw ValidationError("'\(text)' is none of \(LedgerEventFilter.allKinds.joined(separator: ", ")).")
+        }
+        return text
+    }
+}
+
+/// How an event is shown. Users rely on the names and their order.
+enum EventColumns {
+    static let names = [
+        "time", "kind", "route", "pool", "from_pool", "to_pool", "session", "worker", "remote", "cause", "detection_ms",
+        "sessions_moved", "shares_lost", "detail",
+    ]
+
+    /// One value for each name.
+    static func values(of event: LedgerEventRecord) -> [OutputValue] {
+        [
+            .text(LedgerTime.format(event.time)),
+            .text(event.kind),
+            .text(event.route),
+            .text(event.pool),
+            .text(event.fromPool),
+            .text(event.toPool),
+            .integer(event.session),
+            .text(event.worker),
+            .text(event.remote),
+            .text(event.cause),
+            .integer(event.detection),
+            .integer(event.sessionsMoved),
+            .integer(event.sharesLost),
+            .text(event.detail),
+        ]
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Persistence
+
+/// `router-cli shares`
+struct SharesCommand: AsyncParsableCommand {
+    /// Rows of a table when no number is given.
+    static let tableLimit = 1_000
+
+    static let configuration = CommandConfiguration(
+        commandName: "shares",
+        abstract: "Show shares from the ledger, one row each, the newest last.",
+        discussion: """
+            Works while the router runs, and on a copy of the ledger without any router. Options that are given more than \
+            once widen the choice; different options narrow it.
+
+            \(PeriodOptions.help)
+
+            Example: what the pool rejected in the last two hours, as JSON
+              router-cli shares --ledger /var/lib/router/ledger.sqlite --verdict rejected --since 2h --format json
+            """
+    )
+
+    @OptionGroup var source: LedgerOptions
+
+    @Option(help: ArgumentHelp("Only this worker.", valueName: "name"))
+    var worker: [String] = []
+
+    @Option(help: ArgumentHelp("Only this pool.", valueName: "name"))
+    var pool: [String] = []
+
+    @Option(help: ArgumentHelp("Only this route.", valueName: "name"))
+    var route: [String] = []
+
+    @Option(help: ArgumentHelp("Only this verdict.", valueName: "verdict"))
+    var verdict: [LedgerVerdictKind] = []
+
+    @OptionGroup var time: PeriodOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Only the newest of them, this many (tables: \(Self.tableLimit) if not given).",
+            valueName: "number"
+        )
+    )
+    var limit: Int?
+
+    @Option(help: "How to show them.")
+    var format: OutputFormat = .table
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+    }
+
+    func run() async throws {
+        var filter = LedgerShareFilter()
+        filter.workers = self.worker
+        filter.pools = self.pool
+        filter.routes = self.route
+        filter.verdicts = self.verdict
+        filter.period = try self.time.period(now: PeriodOptions.now)
+        filter.limit = self.limit ?? (self.format == .table ? Self.tableLimit : nil)
+        var output = StandardOutput()
+        let count = try self.source.read { reader in
+            var count = 0
+            var printer = try RowPrinter(format: self.format, columns: ShareColumns.names) { try output.write($0) }
+            try reader.shares(filter) { share in
+                try printer.add(ShareColumns.values(of: share))
+                count += 1
+            }
+            try printer.finish()
+            return count
+        }
+        try output.flush()
+        if self.limit == nil, self.format == .table, count == Self.tableLimit {
+            printToStandardError("these are the newest \(Self.tableLimit); see --limit")
+        }
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The exit codes that are promised to users.
+enum ExitStatus {
+    /// The answer is no.
+    static let no = ExitCode(1)
+    /// The command line is wrong (EX_USAGE).
+    static let usage = ExitCode(64)
+    /// No such file (EX_NOINPUT).
+    static let noInput = ExitCode(66)
+    /// The router is not running (EX_UNAVAILABLE).
+    static let unavailable = ExitCode(69)
+    /// The configuration is wrong (EX_CONFIG).
+    static let configuration = ExitCode(78)
+}

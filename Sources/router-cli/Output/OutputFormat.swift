@@ -1,0 +1,54 @@
+import ArgumentParser
+
+/// How a command shows its results.
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
+    case table
+    /// One object a line.
+    case json
+    /// RFC 4180, with a header line.
+    case csv
+}
+
+/// Shows rows of the same columns in the format asked for.
+struct RowPrinter: ~Copyable {
+    private let format: OutputFormat
+    private let columns: [String]
+    private let write: (String) throws -> Void
+    private var rows: [[OutputValue]] = []
+
+    /// `write` receives pieces of the result, in order.
+    init(format: OutputFormat, columns: [String], write: @escaping (String) throws -> Void) throws {
+        self.format = format
+        self.columns = columns
+        self.write = write
+        if format == .csv { try write(Self.csvLine(columns)) }
+    }
+
+    /// Adds a row: at once, except in tables, whose columns get their widths at the end.
+    mutating func add(_ row: [OutputValue]) throws {
+        switch self.format {
+        case .table: self.rows.append(row)
+        case .json: try self.write(Self.jsonLine(self.columns, row))
+        case .csv: try self.write(Self.csvLine(row.map(\.plain)))
+        }
+    }
+
+    /// To be called after the last row.
+    consuming func finish() throws {
+        if self.format == .table { try self.write(Table(columns: self.columns, rows: self.rows).render()) }
+    }
+
+    private static func jsonLine(_ columns: [String], _ row: [OutputValue]) -> String {
+        let fields = zip(columns, row).map { "\(JSONText.quote($0)):\($1.json)" }
+        return "{\(fields.joined(separator: ","))}\n"
+    }
+
+    private static func csvLine(_ fields: [String]) -> String {
+        fields.map(Self.csvField).joined(separator: ",") + "\r\n"
+    }
+
+    private static func csvField(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { ![UInt8(ascii: ","), UInt8(ascii: "\""), 0x0A, 0x0D].contains($0) }
+        return isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,43 @@
+import Configuration
+import Foundation
+
+/// A plan for people to read.
+enum PlanText {
+    /// For each route its listeners and a table of its pools, then where the rest is.
+    static func render(_ plan: ConfigurationPlan) -> String {
+        let routes = plan.routes.map { route in
+            let listen = route.listen.map { $0.tls ? "\($0.address) (TLS)" : $0.address }
+            let heading = Table.harmless("route \(route.name), miners on \(listen.joined(separator: ", "))")
+            return "\(heading)\n\n\(self.table(route))\n"
+        }
+        var rest = ["ledger: \(plan.ledger)", "control: \(plan.control)"]
+        if let http = plan.http { rest.append("http: \(http)") }
+        return routes.joined() + rest.map { Table.harmless($0) + "\n" }.joined()
+    }
+
+    private static func table(_ route: ConfigurationPlan.Route) -> String {
+        let rows = route.levels.flatMap { level in
+            level.pools.map { pool in
+                [
+                    .integer(Int64(level.priority)), .text(pool.name), self.share(pool), .text(pool.url),
+                    .text(pool.user), .text(self.identity(pool.tls)),
+                ] as [OutputValue]
+            }
+        }
+        return Table(columns: ["PRIORITY", "POOL", "SHARE", "URL", "USER", "TLS"], rows: rows).render()
+    }
+
+    private static func share(_ pool: ConfigurationPlan.Pool) -> OutputValue {
+        guard pool.enabled else { return .text("disabled") }
+        return .measure(pool.sharePercent, shown: String(format: "%.1f %%", pool.sharePercent))
+    }
+
+    private static func identity(_ tls: ConfigurationPlan.TLS) -> String {
+        switch tls {
+        case .none: "no"
+        case .verified: "verified"
+        case .pinned: "by fingerprint"
+        case .unverified: "NOT VERIFIED"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import NIOCore
+import NIOPosix
+import Stratum
+
+@testable import PoolPool
+
+/// How a connection fared until something final happened to it.
+enum ConnectionOutcome: Sendable, Hashable {
+    /// It could not be made.
+    case refused(LinkFailure)
+    /// The pool answered: bytes went both ways.
+    case subscribed(extranonce1: [UInt8])
+    /// It was made and then ended.
+    case closed(LinkFailure)
+
+    static let served = ConnectionOutcome.subscribed(extranonce1: [0xf0, 0, 0, 0x0f])
+
+    static func refused(_ kind: LinkFailure.Kind, _ detail: String) -> ConnectionOutcome {
+        .refused(LinkFailure(kind, detail))
+    }
+
+    /// What was said of a connection that could not be made.
+    var refusal: LinkFailure? {
+        if case .refused(let failure) = self { failure } else { nil }
+    }
+}
+
+extension PoolConnector {
+    /// Connects once and tells how that went; then the connection is closed. `mask`: asked for with `mining.configure`
+    /// before subscribing.
+    func probe(
+        _ endpoint: PoolEndpoint,
+        tls: PoolTLSConfiguration = PoolTLSConfiguration(),
+        timeout: TimeAmount = .seconds(30),
+        mask: UInt32? = nil
+    ) async throws -> ConnectionOutcome {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        return try await eventLoop.flatSubmit {
+            let recorder = ConnectionRecorder(on: eventLoop)
+            let connection = PoolConnection(id: .init(1), settings: .init(mask: mask), delegate: recorder)
+            self.connect(connection, to: endpoint, tls: tls, timeout: timeout, on: eventLoop)
+                .assumeIsolated()
+                .whenFailure { error in
+                    let unexpected = LinkFailure(.stopped, "not a link failure: \(error)")
+                    recorder.end(.refused(error as? LinkFailure ?? unexpected))
+                }
+            // The connection does not hold its delegate.
+            recorder.outcome.assumeIsolated().whenComplete { _ in
+                withExtendedLifetime(recorder) { connection.close(LinkFailure(.stopped, "probed")) }
+            }
+            return recorder.outcome
+        }.get()
+    }
+}
+
+/// Keeps the first thing that settles a connection's fate.
+private final class ConnectionRecorder: PoolConnectionDelegate {
+    private let promise: EventLoopPromise<ConnectionOutcome>
+    private var hasEnded = false
+
+    init(on eventLoop: any EventLoop) {
+        self.promise = eventLoop.makePromise()
+    }
+
+    var outcome: EventLoopFuture<ConnectionOutcome> { self.promise.futureResult }
+
+    func end(_ outcome: ConnectionOutcome) {
+        guard !self.hasEnded else { return }
+        self.hasEnded = true
+        self.promise.succeed(outcome)
+    }
+
+    func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
+        if case .subscribed(let subscription) = event { self.end(.subscribed(extranonce1: subscription.extranonce1)) }
+    }
+
+    func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {
+        self.end(.closed(failure))
+    }
+}
+
+extension PoolConnectionStateMachine.Settings {
+    fileprivate init(mask: UInt32?) {
+        self.init(
+            user: nil,
+            password: "x",
+            userAgent: "test/1.0",
+            requestedMask: mask,
+            handshakeTimeout: .seconds(30),
+            configureTimeout: .seconds(15)
+        )
+    }
+}

@@ -1,0 +1,158 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Persistence
+import Testing
+
+@testable import router_cli
+
+@Suite struct LedgerCommandTests {
+    /// A ledger with two shares and two events in a folder of its own.
+    private static func makeLedger() async throws -> String {
+        let path = NSTemporaryDirectory() + "/ledger-command-\(UUID().uuidString)/ledger.sqlite"
+        let ledger = try Ledger(configuration: LedgerConfiguration(path: path), logger: Logger(label: "test"))
+        let worker = ledger.worker("farm.rig1", route: "btc")
+        let pool = ledger.pool("primary", route: "btc")
+        let lane = ledger.makeLane()
+        let time: Int64 = 1_769_850_300_250
+        lane.record(
+            .sessionOpened(LedgerSession(id: 5, time: time, worker: worker, remote: "10.0.0.9:4000", userAgent: "x")))
+        lane.record(.job(LedgerJob(id: 3, jobID: "a1", pool: pool, poolJobID: "17c", poolDifficulty: 2_048)))
+        for (id, verdict) in [(1, .pending), (2, .stale)] as [(Int64, LedgerVerdictKind)] {
+            let share = LedgerShare(
+                id: id,
+                time: time + id * 1_000,
+                session: 5,
+                worker: worker,
+                pool: pool,
+                job: 3,
+                difficulty: 512,
+                shareDifficulty: 4_096.5,
+                forwarded: verdict == .pending,
+                verdict: verdict,
+                reason: verdict == .stale ? ledger.reason("Stale") : 0,
+                reasonCode: verdict == .stale ? 21 : nil,
+                extranonce2: LedgerExtranonce2(bytes: [0, 1, 0xFE, 0xFF]),
+                ntime: 0x697D_C1BC,
+                nonce: 0xBEEF,
+                versionBits: verdict == .pending ? 0x00FF_E000 : nil
+            )
+            lane.record(.share(share))
+        }
+        lane.record(.settled(LedgerVerdict(id: 1, verdict: .accepted, latency: 41_500)))
+        lane.record(
+            .poolEvent(LedgerPoolEvent(time: time + 9_000, kind: .down, pool: pool, cause: "closed", detection: 12)))
+        await ledger.flush()
+        return path
+    }
+
+    private static func json(_ columns: [String], _ values: [OutputValue]) throws -> String {
+        var text = ""
+        var printer = try RowPrinter(format: .json, columns: columns) { text += $0 }
+        try printer.add(values)
+        try printer.finish()
+        return text
+    }
+
+    @Test func sharesHaveTheFieldsUsersRelyOn() async throws {
+        let path = try await Self.makeLedger()
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        var lines = ""
+        try LedgerReader(path: path).shares(LedgerShareFilter()) {
+            lines += try Self.json(ShareColumns.names, ShareColumns.values(of: $0))
+        }
+        let first = """
+            {"id":1,"time":"2026-01-31T09:05:01.250Z","route":"btc","worker":"farm.rig1","session":5,\
+            "remote":"10.0.0.9:4000","pool":"primary","job":"a1","pool_job":"17c","difficulty":512,\
+            "pool_difficulty":2048,"share_difficulty":4096.5,"forwarded":true,"verdict":"accepted","reason":null,\
+            "latency_ms":41.5,"extranonce2":"0001feff","ntime":"697dc1bc","nonce":"0000beef","version_bits":"00ffe000",\
+            "immediate_reply":false,"late_verdict":null}
+
+            """
+        let second = """
+            {"id":2,"time":"2026-01-31T09:05:02.250Z","route":"btc","worker":"farm.rig1","session":5,\
+            "remote":"10.0.0.9:4000","pool":"primary","job":"a1","pool_job":"17c","difficulty":512,\
+            "pool_difficulty":2048,"share_difficulty":4096.5,"forwarded":false,"verdict":"stale","reason":"21 Stale",\
+            "latency_ms":null,"extranonce2":"0001feff","ntime":"697dc1bc","nonce":"0000beef","version_bits":null,\
+            "immediate_reply":false,"late_verdict":null}
+
+            """
+        #expect(lines == first + second)
+    }
+
+    @Test func reportHasTheFieldsUsersRelyOn() async throws {
+        let path = try await Self.makeLedger()
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        let keys = try ReportColumns.keys(in: "route,worker,pool,hour")
+        let rows = try LedgerReader(path: path).report(by: keys, period: LedgerPeriod(), now: 1_769_850_400_000)
+        let lines = try rows.map { try Self.json(ReportColumns.names(keys), ReportColumns.values(of: $0)) }
+        #expect(
+            lines == [
+                """
+                {"route":"btc","worker":"farm.rig1","pool":"primary","hour":"2026-01-31T09:00:00.000Z","shares":2,\
+                "forwarded":1,"accepted":1,"rejected":0,"stale":1,"duplicate":0,"low_difficulty":0,"malformed":0,\
+                "unauthorized":0,"counted":0,"lost":0,"unknown":0,"pending":0,"accepted_work":2048,"session_work":512,\
+                "reject_percent":50,"hashrate":2199023255552}
+
+                """
+            ]
+        )
+    }
+
+    @Test func eventsHaveTheFieldsUsersRelyOn() async throws {
+        let path = try await Self.makeLedger()
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        let events = try LedgerReader(path: path).events(LedgerEventFilter())
+        #expect(events.map(\.kind) == ["session_opened", "down"])
+        #expect(
+            try Self.json(EventColumns.names, EventColumns.values(of: try #require(events.last))) == """
+                {"time":"2026-01-31T09:05:09.250Z","kind":"down","route":"btc","pool":"primary","from_pool":null,\
+                "to_pool":null,"session":null,"worker":null,"remote":null,"cause":"closed","detection_ms":12,\
+                "sessions_moved":null,"shares_lost":null,"detail":""}
+
+                """
+        )
+    }
+
+    @Test func optionsAreUnderstood() throws {
+        let shares = try SharesCommand.parse([
+            "--ledger", "x", "--worker", "a", "--worker", "b", "--verdict", "low_difficulty", "--since", "2h",
+            "--limit",
+            "5", "--format", "csv",
+        ])
+        #expect(shares.worker == ["a", "b"])
+        #expect(shares.verdict == [.lowDifficulty])
+        #expect(shares.format == .csv)
+        #expect(try ReportCommand.parse(["--by", "worker,day"]).by == [.worker, .day])
+        #expect(try EventsCommand.parse(["--kind", "failover"]).kind == ["failover"])
+    }
+
+    @Test(arguments: [
+        ["--verdict", "fine"], ["--since", "soon"], ["--since", "1h", "--until", "2h"], ["--limit", "-1"],
+        ["--limit", "many"], ["--ledger", "a", "--config", "b"], ["--format", "xml"],
+    ])
+    func nonsenseIsAUsageError(arguments: [String]) {
+        #expect { try SharesCommand.parse(arguments) } throws: { error in
+            SharesCommand.exitCode(for: error) == ExitStatus.usage
+        }
+    }
+
+    @Test(arguments: [["--by", "colour"], ["--by", "worker,"]]) func unknownKeyIsAUsageError(arguments: [String]) {
+        #expect { try ReportCommand.parse(arguments) } throws: { error in
+            ReportCommand.exitCode(for: error) == ExitStatus.usage
+        }
+    }
+
+    @Test func missingLedgerIsNoSuchFile() throws {
+        let options = try LedgerOptions.parse(["--ledger", "/nowhere/ledger.sqlite"])
+        #expect(throws: ExitStatus.noInput) { try options.read { _ in } }
+    }
+
+    @Test func foreignFileIsAConfigurationError() throws {
+        let path = NSTemporaryDirectory() + "/ledger-command-\(UUID().uuidString)"
+        try String(repeating: "no database ", count: 100).write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let options = try LedgerOptions.parse(["--ledger", path])
+        #expect(throws: ExitStatus.configuration) { try options.read { _ in } }
+    }
+}

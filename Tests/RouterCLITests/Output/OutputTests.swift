@@ -1,0 +1,74 @@
+import Testing
+
+@testable import router_cli
+
+@Suite struct OutputTests {
+    private static let columns = ["name", "shares", "note"]
+    private static let rows: [[OutputValue]] = [
+        [.text("rig 1"), .integer(7), .null],
+        [.text("a \"b\", c\r\n"), .number(1.5), .text("=x")],
+        [.text("\u{1B}[2J\u{202E}é⛏"), .measure(1_250_000, shown: "1.25 M"), .flag(true)],
+    ]
+
+    private static func print(_ format: OutputFormat, _ rows: [[OutputValue]] = Self.rows) throws -> String {
+        var text = ""
+        var printer = try RowPrinter(format: format, columns: Self.columns) { text += $0 }
+        for row in rows { try printer.add(row) }
+        try printer.finish()
+        return text
+    }
+
+    @Test func tableAlignsNumbersRightAndDisarmsNames() throws {
+        #expect(
+            try Self.print(.table) == """
+                name                 shares  note
+                rig 1                     7  -
+                a "b", c\\u{d}\\u{a}      1.5  =x
+                \\u{1b}[2J\\u{202e}é⛏  1.25 M  yes
+
+                """
+        )
+    }
+
+    @Test func jsonIsOneObjectALine() throws {
+        #expect(
+            try Self.print(.json) == """
+                {"name":"rig 1","shares":7,"note":null}
+                {"name":"a \\"b\\", c\\r\\n","shares":1.5,"note":"=x"}
+                {"name":"\\u001b[2J\u{202E}é⛏","shares":1250000,"note":true}
+
+                """
+        )
+    }
+
+    @Test func csvQuotesWhatNeedsIt() throws {
+        #expect(
+            try Self.print(.csv)
+                == "name,shares,note\r\nrig 1,7,\r\n\"a \"\"b\"\", c\r\n\",1.5,=x\r\n\u{1B}[2J\u{202E}é⛏,1250000,true\r\n"
+        )
+    }
+
+    @Test(
+        arguments: [(.table, "name  shares  note\n"), (.json, ""), (.csv, "name,shares,note\r\n")]
+            as [(OutputFormat, String)])
+    func nothingIsStillAResult(format: OutputFormat, text: String) throws {
+        #expect(try Self.print(format, []) == text)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0 H/s"), (12, "12 H/s"), (1.5, "1.50 H/s"), (999, "999 H/s"), (999.7, "1.00 kH/s"),
+            (1_250_000, "1.25 MH/s"),
+            (32_100_000_000_000, "32.1 TH/s"), (4.2e29, "420000 YH/s"), (.infinity, "-"), (.nan, "-"),
+        ] as [(Double, String)])
+    func hashratesHavePrefixes(value: Double, text: String) {
+        #expect(Quantity.hashrate(value) == text)
+    }
+
+    @Test(
+        arguments: [(.number(.nan), "null"), (.number(1e300), "1e+300"), (.number(-2), "-2"), (.number(0.1), "0.1")]
+            as [(OutputValue, String)])
+    func numbersAreValidJSON(value: OutputValue, text: String) {
+        #expect(value.json == text)
+    }
+}
