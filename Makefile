@@ -2,6 +2,8 @@
 
 # For all builds and tests, as in: make test SWIFT_FLAGS=--verbose
 SWIFT_FLAGS ?=
+# What the tests are built with beside that: no warning, no import that Package.swift does not declare.
+CHECKS ?= -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
 # For the demonstration, as in: make demo DEMO_ARGS=--help
 DEMO_ARGS ?=
 
@@ -12,8 +14,8 @@ build: setup
 	swift build -c release --product router-cli $(SWIFT_FLAGS)
 
 test: setup
-	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build $(SWIFT_FLAGS)
+	swift build --build-tests $(CHECKS) $(SWIFT_FLAGS)
+	swift test --skip-build $(CHECKS) $(SWIFT_FLAGS)
 
 # Pools and miners that are built in: needs no configuration and no internet.
 demo: build

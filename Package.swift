@@ -14,6 +14,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -43,7 +44,7 @@ let package = Package(
         .target(name: "Stratum", dependencies: [nioCore, crypto], swiftSettings: swiftSettings),
         .target(
             name: "PoolPool",
-            dependencies: ["Stratum", nioCore, nioPosix, nioSSL, logging],
+            dependencies: ["Stratum", nioCore, nioPosix, nioSSL, nioTLS, crypto, logging],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -78,6 +79,48 @@ let package = Package(
                 nioCore, nioPosix, nioSSL, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "StratumTests",
+            dependencies: ["Stratum", nioCore],
+            resources: [.copy("Vectors"), .copy("Transcripts")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "PersistenceTests",
+            dependencies: ["Persistence", .product(name: "GRDB", package: "GRDB.swift"), logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "PoolPool", "Router"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ControlAPITests",
+            dependencies: ["ControlAPI", nioCore, nioPosix, nioHTTP1, logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "Stratum", nioCore, nioPosix, nioSSL],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RouterCLITests",
+            dependencies: [
+                "router-cli", "Persistence", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "WholeRunTests",
+            dependencies: [
+                "router-cli", "Configuration", "ControlAPI", "Persistence", "PoolPool", "Router", "Simulation", "Stratum",
+                nioCore, nioPosix, nioSSL, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),

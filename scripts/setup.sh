@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Checks what building needs, and installs missing system packages on Debian and Ubuntu. Silent when all is there.
+# "setup.sh checks" also sees to what only .ci/run needs.
 set -euo pipefail
 
 fail() {
@@ -7,23 +8,43 @@ fail() {
     exit 1
 }
 
+# Installs the packages it is given.
+install_packages() {
+    command -v apt-get >/dev/null ||
+        fail "These are missing, in the words of Debian: $*. Install them with the package manager of this system."
+    local as_root=()
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || fail "Packages are missing. Ask an administrator for: apt-get install $*"
+        as_root=(sudo)
+    fi
+    printf 'Installing what is missing: %s\n' "$*" >&2
+    ${as_root[@]+"${as_root[@]}"} apt-get update -qq
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
+}
+
 command -v swift >/dev/null || fail 'Swift is not installed. Version 6.1 or newer is needed: https://www.swift.org/install'
+
+# macOS has the rest in its SDK.
+if [[ $(uname) == Linux ]]; then
+    missing=()
+    # Libraries that Swift's own tools are linked with.
+    swift package --version >/dev/null 2>&1 || missing+=(libcurl4-openssl-dev libncurses-dev libxml2-dev zlib1g-dev)
+    # SQLite, for the ledger and for Swift's tools.
+    [[ -e /usr/include/sqlite3.h ]] || missing+=(libsqlite3-dev)
+    # Headers of C and C++, and a linker: the TLS library has parts in C++. g++ brings all of them.
+    compgen -G '/usr/include/c++/*/vector' >/dev/null || missing+=(g++)
+    # Dependencies are fetched with it.
+    command -v git >/dev/null || missing+=(git ca-certificates)
+    [[ -d /usr/share/zoneinfo ]] || missing+=(tzdata)
+    command -v make >/dev/null || missing+=(make)
+    if [[ ${1:-} == checks ]]; then
+        command -v systemd-analyze >/dev/null || missing+=(systemd)
+    fi
+    ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+fi
+
 version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
 read -r major minor <<<"${version:-0 0}"
-((major > 6 || (major == 6 && minor >= 1))) || fail "Swift 6.1 or newer is needed, this is ${major}.${minor}: https://www.swift.org/install"
-
-# macOS has SQLite in its SDK.
-[[ $(uname) == Linux ]] || exit 0
-[[ -e /usr/include/sqlite3.h ]] && exit 0
-
-command -v apt-get >/dev/null || fail 'The development files of SQLite are missing (sqlite3.h). Install them with the package manager of this system.'
-if ((EUID == 0)); then
-    as_root=()
-elif command -v sudo >/dev/null; then
-    as_root=(sudo)
-else
-    fail 'The package libsqlite3-dev is missing. Ask an administrator for: apt-get install libsqlite3-dev'
-fi
-echo 'Installing libsqlite3-dev, which the ledger needs.' >&2
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends libsqlite3-dev >/dev/null
+((major > 6 || (major == 6 && minor >= 1))) ||
+    fail "Swift 6.1 or newer is needed, this is ${major}.${minor}: https://www.swift.org/install"

@@ -106,7 +106,7 @@ package final class ControlServer: Service {
             "control interfaces are open",
             metadata: [
                 "socket": "\(self.configuration.socketPath)",
-                "http": "\(self.httpAddress.map { "\($0)" } ?? "off")",
+                "http": "\(self.httpAddress.map { "\($0.ipAddress ?? "?") port \($0.port ?? 0)" } ?? "off")",
             ]
         )
         // Throws when the task is cancelled, which ends the service just as well.

@@ -128,7 +128,7 @@ final class LedgerWriter: @unchecked Sendable {
         let channels = self.allChannels
         // The cut of the first lane is taken last: every name that another lane's cut uses is in it.
         let cuts = channels.reversed().map { $0.cut() }.reversed().joined()
-        let formerlyHeld = self.held
+        let formerlyHeld = Set(self.held)
         var batch = LedgerBatch(highWater: self.highWater)
         var positions: [Int64: Int] = [:]
         for cut in cuts {
@@ -193,11 +193,11 @@ final class LedgerWriter: @unchecked Sendable {
 
     /// A verdict that was held before this pass and still is has no share in any lane: it belongs to a total, or to
     /// nothing.
-    private func expire(_ formerlyHeld: [LedgerVerdict]) throws {
+    private func expire(_ formerlyHeld: Set<LedgerVerdict>) throws {
         let expired = self.held.filter(formerlyHeld.contains)
         guard !expired.isEmpty else { return }
         try self.database.write { db in try LedgerHeldVerdicts.delete(expired, db) }
-        self.held.removeAll(where: expired.contains)
+        self.held.removeAll(where: formerlyHeld.contains)
         let channels = self.allChannels
         for verdict in expired where !channels.contains(where: { $0.withOverflow { $0.settle(verdict) } }) {
             self.progress.contradictions += 1

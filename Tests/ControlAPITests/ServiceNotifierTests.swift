@@ -34,6 +34,8 @@ import Testing
     @Test func abstractSocketIsReached() throws {
         let name = "router-test-\(UUID())"
         let receiver = try DatagramReceiver(abstractName: name)
+        // Anything behind the name would be part of it, and of another socket than systemd's.
+        #expect(receiver.addressLength == 2 + 1 + name.utf8.count)
         ServiceNotifier(environment: ["NOTIFY_SOCKET": "@\(name)"], processID: 1).ready()
         #expect(receiver.receive() == "READY=1")
         receiver.close()

@@ -99,7 +99,7 @@ import Testing
         let rows = try LedgerReader(path: place.path).report(by: [], period: period, now: .max)
         // Five shares of difficulty 512 that nobody refused.
         #expect(rows.first?.hashrate == 5 * 512 * 4_294_967_296 / 9_000.001)
-        #expect(rows.first?.totals.refusedPercent == 100.0 / 6)
+        #expect(rows.first?.totals.refusedPercent == 1.0 / 6 * 100)
     }
 
     @Test func readerSeesWhatIsCommittedWhileTheWriterGoesOn() async throws {
@@ -140,9 +140,10 @@ import Testing
 
     @Test(arguments: [
         "UPDATE share SET time = 'soon'", "UPDATE share SET ntime = -1", "UPDATE share SET latency = 1.5",
-        "UPDATE worker SET route = 'x'", "UPDATE counter SET value = 9223372036854775807",
+        "UPDATE worker SET route = 'x' WHERE id = 1", "UPDATE counter SET value = 9223372036854775807",
         "UPDATE counter SET value = 'many'", "INSERT INTO journalPosition VALUES (9223372036854775807, -5)",
-        "UPDATE worker SET id = 9223372036854775807", "UPDATE share SET id = -9223372036854775807",
+        "UPDATE worker SET id = 9223372036854775807 WHERE id = 1",
+        "UPDATE share SET id = -9223372036854775807 WHERE id = 1",
         "UPDATE share SET time = -9223372036854775807", "DROP TABLE job",
     ])
     func tamperedLedgerIsAnErrorAtMost(statement: String) async throws {

@@ -87,11 +87,9 @@ package final class PoolConnection: ChannelInboundHandler {
     /// Ends the connection; ``PoolConnectionDelegate/connectionClosed(_:failure:)`` follows.
     package func close(_ failure: LinkFailure) {
         if self.failure == nil { self.failure = failure }
-        if let context = self.context {
-            context.close(promise: nil)
-        } else {
-            self.reportClosed()
-        }
+        self.context?.close(promise: nil)
+        // A TLS channel takes its time to close, and nothing that it still brings counts.
+        self.reportClosed()
     }
 
     // MARK: Channel events
@@ -140,19 +138,13 @@ package final class PoolConnection: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
-    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed {
-            // The pool will say nothing more: a verdict can no longer come.
-            self.close(LinkFailure(.closed, "half-closed by the pool"))
-        }
-        context.fireUserInboundEventTriggered(event)
-    }
-
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let failure = error as? LinkFailure {
             self.close(failure)
         } else if let error = error as? IOError, error.errnoCode == ECONNRESET {
             self.close(LinkFailure(.reset, "connection reset by the pool"))
+        } else if let error = error as? IOError, error.errnoCode == ETIMEDOUT {
+            self.close(LinkFailure(.reset, "the pool's machine no longer answers"))
         } else {
             self.close(LinkFailure(.closed, "\(error)"))
         }
@@ -191,7 +183,8 @@ package final class PoolConnection: ChannelInboundHandler {
         guard !self.closed else { return }
         self.closed = true
         var failure = self.failure ?? LinkFailure(.closed, "closed by the pool")
-        if self.failure == nil, self.machine.isConfiguring {
+        // A pool that closes with our next line unread resets the connection.
+        if self.machine.isConfiguring, failure.kind == .closed || failure.kind == .reset {
             failure = LinkFailure(.configureRefused, "the pool closed on mining.configure")
         }
         self.delegate?.connectionClosed(self, failure: failure)

@@ -150,12 +150,13 @@ package struct PoolConnectionStateMachine: Sendable {
     /// One decoded line from the pool.
     package mutating func received(_ message: PoolMessage, now: NIODeadline, into output: inout ByteBuffer) -> Event? {
         guard self.phase != .failed else { return nil }
-        self.malformedInARow = 0
         switch message {
         case .response(let id, let response):
+            self.malformedInARow = 0
             guard case .integer(let value) = id, let request = Int(exactly: value) else { return nil }
             return self.receivedResponse(response, request: request, into: &output)
         case .notification(let notification, let id):
+            if case .malformed = notification {} else { self.malformedInARow = 0 }
             return self.received(notification, id: id, into: &output)
         }
     }

@@ -86,6 +86,8 @@ package final class PoolLink: PoolConnectionDelegate {
     /// Replaced connections that still settle shares, and when they go at the latest.
     private var draining: [(connection: PoolConnection, until: NIODeadline)] = []
     private var reconnectAt: NIODeadline?
+    /// Where the pool asked for the next attempt to go; those after it go to the configured endpoint again.
+    private var reconnectEndpoint: PoolEndpoint?
     private var successorAt: (deadline: NIODeadline, endpoint: PoolEndpoint)?
     private var readySince: NIODeadline?
     private var lastJob: Job?
@@ -171,6 +173,7 @@ package final class PoolLink: PoolConnectionDelegate {
         guard !self.isStopped else { return }
         self.isStopped = true
         self.reconnectAt = nil
+        self.reconnectEndpoint = nil
         self.successorAt = nil
         for connection in [self.current, self.successor].compactMap({ $0 }) + self.draining.map(\.connection) {
             connection.close(failure)
@@ -281,7 +284,9 @@ package final class PoolLink: PoolConnectionDelegate {
         let connection = self.makeConnection(resuming: self.resumableSession)
         self.resumableSession = nil
         self.current = connection
-        self.open(connection, to: self.configuration.endpoint)
+        let endpoint = self.reconnectEndpoint ?? self.configuration.endpoint
+        self.reconnectEndpoint = nil
+        self.open(connection, to: endpoint)
     }
 
     private func openSuccessor(to endpoint: PoolEndpoint, takesOver: Bool) {
@@ -402,8 +407,9 @@ package final class PoolLink: PoolConnectionDelegate {
     package func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {
         let now = self.eventLoop.now
         let lost = connection.abandonPending().map(\.ticket)
-        let wasReady = connection === self.current && self.readySince != nil
-        if connection === self.current {
+        let wasCurrent = connection === self.current
+        let wasReady = wasCurrent && self.readySince != nil
+        if wasCurrent {
             self.current = nil
             self.currentClosed(connection, failure: failure, now: now)
         } else if connection === self.successor {
@@ -415,7 +421,7 @@ package final class PoolLink: PoolConnectionDelegate {
         if failure.kind == .configureRefused { self.memory.configureRefused = true }
         self.delegate?.link(self, closed: connection.id)
         if !lost.isEmpty { self.delegate?.link(self, lost: lost, because: failure) }
-        if self.current == nil || wasReady {
+        if wasCurrent, self.current == nil || wasReady {
             if failure.kind != .configureRefused || wasReady {
                 self.delegate?.link(self, failed: failure, wasReady: wasReady)
             }
@@ -436,6 +442,7 @@ package final class PoolLink: PoolConnectionDelegate {
         if let successorAt = self.successorAt {
             // The pool announced that it goes; its own time is better than ours.
             self.reconnectAt = successorAt.deadline
+            self.reconnectEndpoint = successorAt.endpoint
             self.successorAt = nil
         } else if failure.kind == .configureRefused {
             self.reconnectAt = now

@@ -13,6 +13,8 @@ package struct SilenceTracker: Sendable {
 
     private let setting: HealthConfiguration.Silence
     private var lastJob: NIODeadline?
+    /// The next job ends a time without a connection, which says nothing about the pool's rhythm.
+    private var isRestarted = false
     /// Exponentially weighted mean of the intervals between jobs.
     private var interval: Double?
 
@@ -26,16 +28,18 @@ package struct SilenceTracker: Sendable {
 
     /// A job that is not the one before it again.
     package mutating func freshJobReceived(now: NIODeadline) {
-        if let lastJob = self.lastJob {
+        if let lastJob = self.lastJob, !self.isRestarted {
             let sample = Double((now - lastJob).nanoseconds)
             self.interval = self.interval.map { $0 + Self.smoothing * (sample - $0) } ?? sample
         }
         self.lastJob = now
+        self.isRestarted = false
     }
 
-    /// The clock starts again without a job: the connection is new.
+    /// The connection is new. Time counts from here if there never was a job.
     package mutating func restarted(now: NIODeadline) {
         if self.lastJob == nil { self.lastJob = now }
+        self.isRestarted = true
     }
 
     /// How long without a new job until the pool is suspect.

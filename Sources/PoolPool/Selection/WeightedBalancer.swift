@@ -72,7 +72,7 @@ package struct WeightedBalancer: Sendable {
         while moves.count < limit {
             guard let from = surplus.indices.max(by: { surplus[$0] < surplus[$1] }),
                 let to = surplus.indices.min(by: { surplus[$0] < surplus[$1] }), from != to,
-                surplus[from] > tolerance * total
+                max(surplus[from], -surplus[to]) > tolerance * total
             else { break }
             // Moving x changes the two deviations a and b to a - x and b + x: it helps while x < a - b.
             let ideal = (surplus[from] - surplus[to]) / 2

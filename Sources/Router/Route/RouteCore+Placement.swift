@@ -26,6 +26,7 @@ extension RouteCore {
         for session in sessions {
             guard var placement = self.placements[session] else { continue }
             let former = placement.link
+            let counted = (placement.wanted ?? placement.link)?.pool
             let candidates = self.candidates(for: placement)
             let target = self.choose(candidates, for: &placement, loads: loads, typical: typical)
             if target == nil, former.map({ self.links[$0]?.canServe ?? false }) != true {
@@ -38,15 +39,17 @@ extension RouteCore {
                 if let former {
                     self.links[former]?.sessions.remove(session)
                     if former.pool != target.pool { moves[Move(from: former.pool, to: target.pool), default: 0] += 1 }
-                    if let index = self.poolIndex(former.pool) { loads[index] -= placement.hashrate ?? typical }
                 }
                 self.links[target]?.sessions.insert(session)
                 placement.link = target
                 placement.idleSince = nil
-                if let index = self.poolIndex(target.pool) { loads[index] += placement.hashrate ?? typical }
                 assignments[target, default: []].append(session)
             }
             self.placements[session] = placement
+            let hashrate = placement.hashrate ?? typical
+            if let index = counted.flatMap({ self.poolIndex($0) }) { loads[index] -= hashrate }
+            let now = (placement.wanted ?? placement.link)?.pool
+            if let index = now.flatMap({ self.poolIndex($0) }) { loads[index] += hashrate }
         }
         self.assign(assignments)
         for (move, count) in moves { self.announce(move, sessions: count, cause: cause) }
@@ -170,9 +173,11 @@ extension RouteCore {
         loads: [Double],
         typical: Double
     ) -> LinkKey? {
+        // What was chosen before stays chosen within its tier: first the pool it waits for, then the one it is on.
+        let preferred = placement.wanted?.pool ?? placement.link?.pool
         placement.wanted = nil
         for tier in PoolSelector.tiers(candidates) {
-            for index in self.order(tier, for: placement, loads: loads, typical: typical) {
+            for index in self.order(tier, for: placement, preferred: preferred, loads: loads, typical: typical) {
                 let configuration = self.pools[index].configuration
                 let key = self.key(configuration, placement.introduction)
                 if self.ensureLink(key, configuration).canServe { return key }
@@ -184,11 +189,17 @@ extension RouteCore {
         return nil
     }
 
-    /// The pools of a tier, best first: the one the session is on, then the one that lacks most.
-    private func order(_ tier: [Int], for placement: Placement, loads: [Double], typical: Double) -> [Int] {
+    /// The pools of a tier, best first: the preferred one, then the one that lacks most.
+    private func order(
+        _ tier: [Int],
+        for placement: Placement,
+        preferred: String?,
+        loads: [Double],
+        typical: Double
+    ) -> [Int] {
         guard tier.count > 1 else { return tier }
-        if let current = placement.link?.pool,
-            let position = tier.firstIndex(where: { self.pools[$0].configuration.name == current }),
+        if let preferred,
+            let position = tier.firstIndex(where: { self.pools[$0].configuration.name == preferred }),
             self.pools[tier[position]].configuration.weight > 0
         {
             var order = tier
@@ -222,11 +233,12 @@ extension RouteCore {
         return self.open(key, configuration, user: key.user)
     }
 
+    /// H/s of each pool's sessions, those included that only wait for their link.
     private func hashrates() -> [Double] {
         var loads = [Double](repeating: 0, count: self.pools.count)
         let typical = self.typicalHashrate()
         for placement in self.placements.values {
-            guard let pool = placement.link?.pool, let index = self.poolIndex(pool) else { continue }
+            guard let pool = (placement.wanted ?? placement.link)?.pool, let index = self.poolIndex(pool) else { continue }
             loads[index] += placement.hashrate ?? typical
         }
         return loads

@@ -228,10 +228,10 @@ package final class RouteCore: PoolLinkDelegate {
             // The first space's links were opened before a layout was chosen.
             let handle = self.poolIndex(key.pool).map { self.pools[$0].handle } ?? 0
             var issuer = JobIssuer(link: entry.link.id, pool: handle, layout: layout)
-            if let current = entry.current {
+            if let received = entry.received {
                 entry.current = issuer.receive(
-                    current.upstream,
-                    connection: current.connection,
+                    received.job,
+                    connection: received.connection,
                     now: self.now,
                     number: self.ids.nextJob()
                 )
@@ -275,6 +275,7 @@ package final class RouteCore: PoolLinkDelegate {
             self.pools[index].previousHash = upstream.job.previousHash
             self.pools[index].previousHashSince = now
         }
+        entry.received = (upstream, connection)
         self.updateFacts()
         guard entry.issuer.serves(upstream) else {
             // Sessions of this layout cannot mine here; they are placed elsewhere.

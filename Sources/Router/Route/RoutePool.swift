@@ -77,6 +77,8 @@ final class RouteLink {
     let pool: String
     let space: Int
     var issuer: JobIssuer
+    /// The newest job of the link, also one whose extranonce2 is too small for its sessions.
+    var received: (job: UpstreamJob, connection: ConnectionID)?
     var current: IssuedJob?
     var lastIssue: NIODeadline
     var lastClean: NIODeadline?

@@ -159,11 +159,6 @@ package final class SessionHandler: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
-    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { self.close(.closedByMiner) }
-        context.fireUserInboundEventTriggered(event)
-    }
-
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         self.shard.logger.debug(
             "session error",

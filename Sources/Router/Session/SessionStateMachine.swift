@@ -76,6 +76,8 @@ package struct SessionStateMachine: Sendable {
     private struct Slot: Sendable {
         var job: IssuedJob
         var difficulty: Double
+        /// The bits the miner was allowed to roll when the job was sent.
+        var mask: UInt32
     }
 
     private struct Worker: Sendable {
@@ -275,7 +277,8 @@ package struct SessionStateMachine: Sendable {
         now: NIODeadline,
         into output: inout ByteBuffer
     ) -> Bool {
-        let last = self.slots.last?.job
+        // A resumed session keeps its jobs, yet its miner must be given a clean one first.
+        let last = self.difficulty == nil ? nil : self.slots.last?.job
         if let requestedMask = self.requestedMask {
             let mask = Self.mask(requested: requestedMask, pool: job.upstream.versionMask, common: commonMask)
             if mask != self.versionMask {
@@ -292,7 +295,7 @@ package struct SessionStateMachine: Sendable {
             self.difficulty = difficulty
         }
         if self.slots.count >= Self.slotLimit { self.slots.removeFirst() }
-        self.slots.append(Slot(job: job, difficulty: difficulty))
+        self.slots.append(Slot(job: job, difficulty: difficulty, mask: self.versionMask))
         guard let last, last.link == job.link, last.connection == job.connection else { return true }
         return last.upstream.job.previousHash != job.upstream.job.previousHash
             || !isReissue && job.upstream.job.cleanJobs
@@ -354,13 +357,15 @@ package struct SessionStateMachine: Sendable {
         }
         var difficulty = slot.difficulty
         if let previous = self.previousDifficulty, surroundings.now < previous.until {
-            difficulty = min(difficulty, previous.value)
+            difficulty = min(difficulty, previous.value, self.difficulty ?? difficulty)
         }
+        // A share for a former pool's job was rolled with that pool's mask; a mask that grew since counts as well.
+        let isWithinSlot = (submission.versionBits ?? 0) & ~slot.mask == 0
         let judgement = self.validator.judge(
             submission,
             job: job,
             nonce: nonce,
-            mask: self.versionMask,
+            mask: isWithinSlot ? slot.mask : self.versionMask & job.upstream.versionMask,
             difficulty: difficulty,
             unixTime: UInt64(max(0, surroundings.time / 1000))
         )
@@ -377,6 +382,7 @@ package struct SessionStateMachine: Sendable {
                 : .refused(Rejection(code: 23, message: "Low difficulty share"))
             return self.finish(share, verdict, into: &output)
         case .valid(let valid):
+            if valid.shareDifficulty < slot.difficulty { share.difficulty = difficulty }
             return self.accept(share, valid, job: job, standing: jobStanding, now: surroundings.now, into: &output)
         }
     }

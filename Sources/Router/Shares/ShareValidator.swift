@@ -81,6 +81,8 @@ package struct ShareValidator: Sendable {
                 nonce: submission.nonce
             )
             if best.map({ hash < $0.hash }) ?? true { best = (hash, version) }
+            // The first reading of the bits that makes a share is meant, even if another one would make a better share.
+            if hash.difficulty() >= difficulty * Self.tolerance { break }
         }
         guard let (hash, version) = best else { return .malformed("Invalid version mask") }
         let shareDifficulty = hash.difficulty()

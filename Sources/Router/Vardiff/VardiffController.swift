@@ -4,8 +4,7 @@ package import NIOCore
 /// Chooses a session's difficulty from its shares so that one comes every `targetInterval`: in quick steps during the first
 /// minute, then no more often than `retargetInterval` and only when the share rate has left a dead band (ckpool's rule).
 ///
-/// Steps are powers of two, so that the small noise of a Poisson process does not
-/// show.
+/// Steps are powers of two, so that the small noise of a Poisson process does not show.
 package struct VardiffController: Sendable {
     private let configuration: VardiffConfiguration
     /// What the session's rate asks for, before the pool's difficulty caps it.
@@ -13,7 +12,6 @@ package struct VardiffController: Sendable {
     private let started: NIODeadline
     private var windowStart: NIODeadline
     private var windowWork = 0.0
-    private var windowShares = 0
     private var rate = RateEstimate()
 
     private static let quickPhase = TimeAmount.seconds(60)
@@ -44,7 +42,6 @@ package struct VardiffController: Sendable {
     /// A valid share of a job sent with `difficulty`.
     package mutating func shareReceived(difficulty: Double, now: NIODeadline) {
         self.windowWork += difficulty
-        self.windowShares += 1
         self.rate.add(work: difficulty, now: now)
     }
 
@@ -63,19 +60,22 @@ package struct VardiffController: Sendable {
         let seconds = Double(elapsed.nanoseconds) / 1e9
         let target = Double(TimeAmount(self.configuration.targetInterval).nanoseconds) / 1e9
         let expected = seconds / target
-        let shares = Double(self.windowShares)
+        // In shares of the current difficulty: some may still have been for jobs sent with another one.
+        let shares = self.windowWork / current
         // Outside the dead band: more than twice or less than half of what was aimed at, and not by chance alone
-        // (three standard deviations of a Poisson count; in the first minute two).
-        let sigmas = isQuick ? 2.0 : 3.0
-        let tooMany = shares > 2 * expected && shares - expected > sigmas * max(1, expected).squareRoot()
-        let tooFew = shares < expected / 2 && expected - shares > sigmas / 2 * max(1, expected).squareRoot()
+        // (three standard deviations of a Poisson count; in the first minute fewer).
+        let deviation = max(1, expected).squareRoot()
+        let tooMany = shares > 2 * expected && shares - expected > (isQuick ? 2 : 3) * deviation
+        let tooFew = shares < expected / 2 && expected - shares > (isQuick ? 1 : 3) * deviation
         guard tooMany || tooFew else {
             // A window that tells nothing new is kept growing for a while, then replaced.
-            if seconds > 12 * target { self.restartWindow(now: now) }
+            if seconds > 24 * target { self.restartWindow(now: now) }
             return false
         }
-        // Half a share more than seen: a window without any does not ask for zero.
-        let ratio = max(1.0 / 16, min(64, (shares + 0.5) / expected))
+        // Half a share more than seen: a window without any does not ask for zero. A miner that has not found a share
+        // yet may be far too small for its difficulty; a step too far is soon seen and undone.
+        let isStuck = isQuick && self.rate.isEmpty
+        let ratio = isStuck ? 1.0 / 8 : max(1.0 / 16, min(64, (shares + 0.5) / expected))
         self.wanted = current * Self.powerOfTwo(nearest: ratio)
         self.restartWindow(now: now)
         return self.difficulty(poolDifficulty: poolDifficulty) != current
@@ -83,7 +83,6 @@ package struct VardiffController: Sendable {
 
     private mutating func restartWindow(now: NIODeadline) {
         self.windowStart = now
-        self.windowShares = 0
         self.windowWork = 0
     }
 
@@ -102,6 +101,8 @@ package let hashesPerDifficulty = 4_294_967_296.0
 struct RateEstimate: Sendable {
     private var work = 0.0
     private var last: NIODeadline?
+
+    var isEmpty: Bool { self.last == nil }
 
     private static let timeConstant = 120 / 0.693_147_18
 

@@ -12,7 +12,7 @@ struct FoundShare {
 
 /// The search through the nonces of one job: nonce, then version bits, then extranonce2.
 struct ShareSearch {
-    /// Version variants tried on one coinbase.
+    /// The most version variants tried on one coinbase.
     private static let versionVariants: UInt32 = 4
 
     private var job: MinerJob
@@ -92,7 +92,7 @@ struct ShareSearch {
         self.nonceCount = 0
         self.header.nonce = 0
         self.variant += 1
-        if self.mask == nil || self.variant == Self.versionVariants {
+        if self.variant >= self.variantCount {
             self.variant = 0
             self.coinbaseCount &+= 1
             self.prepare()
@@ -120,6 +120,11 @@ struct ShareSearch {
         let count = self.profile == .nerdminer ? 1 : self.coinbaseCount
         let bytes = (0..<max(size, 0)).map { UInt8(truncatingIfNeeded: $0 < 8 ? count >> UInt64(8 * $0) : 0) }
         return self.profile == .cgminer || self.profile == .bitaxe ? bytes : bytes.reversed()
+    }
+
+    /// Fewer where the mask has not the bits for them: without a bit the version stays as it is.
+    private var variantCount: UInt32 {
+        min(Self.versionVariants, 1 << UInt32((self.mask ?? 0).nonzeroBitCount))
     }
 
     /// The number of the variant, spread over the bits of the mask.

@@ -24,6 +24,18 @@ struct DatagramReceiver {
         guard self.descriptor >= 0, bound == 0 else { throw SystemError(code: errno) }
     }
 
+    /// Bytes of the address as the system knows it, its two of family included.
+    var addressLength: Int {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        withUnsafeMutablePointer(to: &storage) { pointer in
+            _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(self.descriptor, $0, &length)
+            }
+        }
+        return Int(length)
+    }
+
     /// What has arrived, nil if nothing has.
     func receive() -> String? {
         var bytes = [UInt8](repeating: 0, count: 4096)

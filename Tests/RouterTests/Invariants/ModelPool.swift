@@ -1,0 +1,244 @@
+import NIOCore
+import NIOEmbedded
+import PoolPool
+
+/// What all model peers of a world share.
+final class WorldRecord {
+    /// Headers that miners have hashed.
+    var minedHeaders: Set<[UInt8]> = []
+    var violations: [String] = []
+}
+
+/// A small honest pool: each connection has an extranonce1 of its own, and each share is judged by the header that the pool
+/// itself builds. It knows what no correct router sends: such a share is a violation.
+final class ModelPool {
+    enum Reach {
+        case up
+        /// Accepts no connection.
+        case refusing
+        /// Accepts connections and bytes, says nothing.
+        case frozen
+    }
+
+    enum Configuring: CaseIterable {
+        case granted
+        case refused
+        case closes
+        case silent
+    }
+
+    /// One job, as all connections get it.
+    struct Template {
+        var id: String
+        var work: NotifiedWork
+    }
+
+    let name: String
+    let index: Int
+    let record: WorldRecord
+    let configuring: Configuring
+    /// Sends its first job behind the subscribe reply, as DATUM does.
+    let jobBeforeAuthorize: Bool
+    /// Gives a returning client its extranonce1 again, as ckpool does.
+    let resumes: Bool
+    let extranonce1Count: Int
+    private(set) var extranonce2Size: Int
+    private(set) var mask: UInt32
+    private(set) var difficulty: Double
+    private(set) var reach = Reach.up
+    var refusesUsers = false
+    var rejects = false
+    var answersLate = false
+    private(set) var connections: [ModelPoolConnection] = []
+    private(set) var template: Template
+    private var jobCount: UInt64 = 0
+    private var extranonceCount: UInt64 = 0
+    private var previousHash: UInt64 = 1
+    private var submissions: Set<[UInt8]> = []
+    private var sessions: [String: String] = [:]
+    /// Since when nothing has kept a router from mining here; nil while something does.
+    private(set) var goodSince: NIODeadline?
+    private(set) var answered = 0
+    private(set) var lastJob: NIODeadline
+    /// Sends a job at least this often by itself; nil: only when told, and falls silent in between.
+    private let rhythm: TimeAmount?
+    private let now: () -> NIODeadline
+    private let unixTime: () -> UInt32
+
+    private static let sizes = [3, 4, 4, 5, 6, 6, 7, 8, 8, 12]
+    private static let masks: [UInt32] = [0x1fff_e000, 0x1fff_e000, 0x00c0_0000, 0x1800_0000, 0x0000_2000]
+    static let difficulties = [1e-10, 2e-10, 4e-10, 8e-10]
+
+    init(
+        index: Int,
+        record: WorldRecord,
+        random: inout RandomSource,
+        now: @escaping () -> NIODeadline,
+        unixTime: @escaping () -> UInt32
+    ) {
+        self.index = index
+        self.name = "pool-\(index)"
+        self.record = record
+        self.configuring = Int.random(in: 0..<4, using: &random) > 0 ? .granted : Configuring.allCases[Int.random(in: 0..<4, using: &random)]
+        self.jobBeforeAuthorize = Bool.random(using: &random)
+        self.resumes = Bool.random(using: &random)
+        self.extranonce1Count = Int.random(in: 2...5, using: &random)
+        self.extranonce2Size = Self.sizes[Int.random(in: 0..<Self.sizes.count, using: &random)]
+        self.mask = Self.masks[Int.random(in: 0..<Self.masks.count, using: &random)]
+        self.difficulty = Self.difficulties[Int.random(in: 0..<Self.difficulties.count, using: &random)]
+        self.rhythm = Int.random(in: 0..<4, using: &random) > 0 ? .seconds(20) : nil
+        self.now = now
+        self.lastJob = now()
+        self.unixTime = unixTime
+        self.template = Template(
+            id: "0",
+            work: NotifiedWork(
+                previousHash: "", coinbase1: "", coinbase2: "", branches: [], version: 0, nbits: 0, ntime: 0
+            )
+        )
+        self.goodSince = now()
+        self.makeJob(clean: true, random: &random)
+    }
+
+    var summary: String {
+        "\(self.name): extranonce \(self.extranonce1Count) + \(self.extranonce2Size), mask \(HexText.digits(self.mask)), "
+            + "configure \(self.configuring), resumes \(self.resumes), job first \(self.jobBeforeAuthorize)"
+    }
+
+    // MARK: Connections
+
+    func accept(_ channel: EmbeddedChannel, lingering: LingeringClose?) {
+        self.connections.append(ModelPoolConnection(channel: channel, lingering: lingering, pool: self))
+    }
+
+    /// Answers what routers have written. True if there was anything.
+    func serve() -> Bool {
+        var didServe = false
+        for connection in self.connections where connection.serve() { didServe = true }
+        self.connections.removeAll { !$0.isOpen }
+        return didServe
+    }
+
+    /// A fresh extranonce1, or that of the session to resume.
+    func subscribe(resuming id: String) -> (session: String, extranonce1: String) {
+        if self.resumes, let extranonce1 = self.sessions[id] { return (id, extranonce1) }
+        let extranonce1 = self.freshExtranonce1()
+        let session = "s\(self.index)-\(self.extranonceCount)"
+        self.sessions[session] = extranonce1
+        return (session, extranonce1)
+    }
+
+    private func freshExtranonce1() -> String {
+        self.extranonceCount += 1
+        return HexText.digits(self.extranonceCount, count: self.extranonce1Count)
+    }
+
+    // MARK: Events
+
+    func sendJob(clean: Bool, random: inout RandomSource) {
+        self.makeJob(clean: clean, random: &random)
+        self.broadcast(clean: clean)
+    }
+
+    /// Time has passed.
+    func tick(random: inout RandomSource) {
+        guard let rhythm = self.rhythm, self.now() - self.lastJob >= rhythm else { return }
+        self.sendJob(clean: Int.random(in: 0..<3, using: &random) == 0, random: &random)
+    }
+
+    private func makeJob(clean: Bool, random: inout RandomSource) {
+        self.jobCount += 1
+        self.lastJob = self.now()
+        if clean { self.previousHash += 1 }
+        let branches = (0..<Int.random(in: 0...1, using: &random)).map { _ in
+            HexText.digits(random.next(), count: 32)
+        }
+        self.template = Template(
+            id: "\(self.index)x\(String(self.jobCount, radix: 16))",
+            work: NotifiedWork(
+                previousHash: HexText.digits(self.previousHash << 8 | UInt64(self.index), count: 32),
+                coinbase1: HexText.digits(UInt64(self.index), count: 1) + HexText.digits(self.jobCount, count: 4),
+                coinbase2: "ffff",
+                branches: branches,
+                version: Bool.random(using: &random) ? 0x2000_0000 : 0x2080_2000,
+                nbits: 0x1d00_ffff,
+                ntime: self.unixTime()
+            )
+        )
+    }
+
+    private func broadcast(clean: Bool) {
+        guard self.reach == .up else { return }
+        for connection in self.connections where connection.getsJobs { connection.sendJob(clean: clean) }
+    }
+
+    func changeDifficulty(_ difficulty: Double, random: inout RandomSource) {
+        self.difficulty = difficulty
+        self.sendJob(clean: false, random: &random)
+    }
+
+    /// Masks count at once, also for jobs sent before.
+    func changeMask(random: inout RandomSource) {
+        self.mask = Self.masks[Int.random(in: 0..<Self.masks.count, using: &random)]
+        guard self.reach == .up else { return }
+        for connection in self.connections { connection.changeMask(self.mask) }
+    }
+
+    /// Each connection gets another extranonce1, and perhaps another size; then a job.
+    func changeExtranonce(random: inout RandomSource) {
+        if Int.random(in: 0..<3, using: &random) == 0 {
+            self.extranonce2Size = Self.sizes[Int.random(in: 0..<Self.sizes.count, using: &random)]
+            if self.goodSince != nil { self.goodSince = self.now() }
+        }
+        guard self.reach == .up else { return }
+        for connection in self.connections where connection.getsJobs {
+            connection.changeExtranonce(self.freshExtranonce1(), size: self.extranonce2Size)
+        }
+        self.sendJob(clean: Bool.random(using: &random), random: &random)
+    }
+
+    func askForReconnect(host: String?) {
+        guard self.reach == .up else { return }
+        for connection in self.connections where connection.getsJobs { connection.askForReconnect(host: host) }
+    }
+
+    func die(reset: Bool, refusing: Bool) {
+        if refusing { self.change(.refusing) } else if self.goodSince != nil { self.goodSince = self.now() }
+        for connection in self.connections { connection.die(reset: reset) }
+        self.connections = []
+    }
+
+    func change(_ reach: Reach) {
+        self.reach = reach
+        self.noteGoodness()
+        guard reach == .up else { return }
+        for connection in self.connections { connection.thaw() }
+    }
+
+    func refuseUsers(_ refuses: Bool) {
+        self.refusesUsers = refuses
+        self.noteGoodness()
+    }
+
+    /// Sends the verdicts that were held back.
+    func answerHeld() {
+        self.answersLate = false
+        guard self.reach == .up else { return }
+        for connection in self.connections { connection.answerHeld() }
+    }
+
+    private func noteGoodness() {
+        self.goodSince = self.reach == .up && !self.refusesUsers ? self.now() : nil
+    }
+
+    // MARK: Judgement
+
+    func violation(_ text: String) {
+        self.record.violations.append("\(self.name): \(text)")
+    }
+
+    /// True if this very work was submitted before.
+    func isDuplicate(_ header: [UInt8]) -> Bool { !self.submissions.insert(header).inserted }
+
+    func noteAnswer() { self.answered += 1 }
+}
