@@ -75,7 +75,7 @@ package struct LimitConfiguration: Sendable, Hashable {
 
     package init(
         lineLength: Int = 16 * 1024,
-        linesPerSecond: Int = 500,
+        linesPerSecond: Int = 1000,
         connectionsPerAddress: Int = 20_000,
         handshakeTimeout: Duration = .seconds(60),
         invalidSharesInARow: Int = 500,

@@ -18,7 +18,8 @@ struct RouterCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Running", subcommands: [RunCommand.self, DemoCommand.self]),
             CommandGroup(name: "Configuration", subcommands: [InitCommand.self, CheckCommand.self]),
-            CommandGroup(name: "The ledger", subcommands: [SharesCommand.self, ReportCommand.self, EventsCommand.self]),
+            CommandGroup(
+                name: "The ledger", subcommands: [SharesCommand.self, ReportCommand.self, EventsCommand.self]),
             CommandGroup(
                 name: "The running router",
                 subcommands: [

@@ -32,5 +32,7 @@ package struct LinkFailure: Error, Sendable, Hashable, CustomStringConvertible {
         self.detail = detail
     }
 
-    package var description: String { self.detail.isEmpty ? self.kind.rawValue : "\(self.kind.rawValue): \(self.detail)" }
+    package var description: String {
+        self.detail.isEmpty ? self.kind.rawValue : "\(self.kind.rawValue): \(self.detail)"
+    }
 }

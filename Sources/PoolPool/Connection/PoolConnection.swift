@@ -30,7 +30,8 @@ package final class PoolConnection: ChannelInboundHandler {
     /// Longest line accepted from a pool: two coinbase halves of 16 KiB as hex, and room for the rest.
     private static let lineLimit = 128 * 1024
 
-    package init(id: ConnectionID, settings: PoolConnectionStateMachine.Settings, delegate: any PoolConnectionDelegate) {
+    package init(id: ConnectionID, settings: PoolConnectionStateMachine.Settings, delegate: any PoolConnectionDelegate)
+    {
         self.id = id
         self.machine = PoolConnectionStateMachine(settings: settings)
         self.delegate = delegate
@@ -46,7 +47,9 @@ package final class PoolConnection: ChannelInboundHandler {
 
     /// Sends a share. False if the connection cannot take it; then nothing was sent.
     package func submit(_ share: UpstreamShare, user: String, now: NIODeadline) -> Bool {
-        guard self.isReady, let request = self.machine.submit(share, user: user, into: &self.output) else { return false }
+        guard self.isReady, let request = self.machine.submit(share, user: user, into: &self.output) else {
+            return false
+        }
         self.pending.insert(share.ticket, request: request, now: now)
         return true
     }

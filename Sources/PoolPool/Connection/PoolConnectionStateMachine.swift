@@ -166,7 +166,8 @@ package struct PoolConnectionStateMachine: Sendable {
         guard self.phase != .failed else { return nil }
         self.malformedInARow += 1
         guard self.malformedInARow >= Self.malformedLimit else { return nil }
-        return self.fail(LinkFailure(.protocolViolation, "\(self.malformedInARow) malformed lines in a row, last: \(error)"))
+        return self.fail(
+            LinkFailure(.protocolViolation, "\(self.malformedInARow) malformed lines in a row, last: \(error)"))
     }
 
     /// Time has passed. Returns the failure when a step of the handshake took too long.

@@ -23,7 +23,8 @@ package protocol PoolLinkDelegate: AnyObject {
     func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID)
     func link(_ link: PoolLink, versionMaskChanged mask: UInt32)
     /// The pool's verdict. `late`: the share had been given up as lost before.
-    func link(_ link: PoolLink, settled ticket: ShareTicket, verdict: PoolVerdict, after latency: TimeAmount, late: Bool)
+    func link(
+        _ link: PoolLink, settled ticket: ShareTicket, verdict: PoolVerdict, after latency: TimeAmount, late: Bool)
     /// No verdict will be waited for any longer.
     func link(_ link: PoolLink, lost tickets: [ShareTicket], because failure: LinkFailure)
     /// The link was ready and is not any more, or an attempt to make it failed.

@@ -41,21 +41,21 @@ package struct JobIssuer: Sendable {
         now: NIODeadline,
         number: UInt64
     ) -> IssuedJob? {
+        if job.job.cleanJobs || connection != self.connection { self.epoch += 1 }
+        self.connection = connection
         guard self.serves(job) else {
             self.current = nil
             return nil
         }
-        let isNewConnection = connection != self.connection
         let isSameWork = self.current.map { Self.isSameWork($0, job) } ?? false
-        if job.job.cleanJobs || isNewConnection { self.epoch += 1 }
         if !isSameWork {
             self.work += 1
             self.issues = 0
             self.lastNtime = 0
         }
-        self.receivedAt = now
+        // The same job again, as after a reconnect, is as old as it was.
+        if !isSameWork || self.current?.job.ntime != job.job.ntime { self.receivedAt = now }
         self.current = job
-        self.connection = connection
         return self.issue(now: now, number: number)
     }
 

@@ -33,7 +33,9 @@ package final class ConnectionGate: Sendable {
         let address = remote?.ipAddress ?? ""
         let refusal: String? = self.state.withLockedValue { state in
             let fromAddress = state.byAddress[address, default: 0]
-            if state.isClosed || state.total >= self.limits.connections || fromAddress >= self.limits.connectionsPerAddress {
+            if state.isClosed || state.total >= self.limits.connections
+                || fromAddress >= self.limits.connectionsPerAddress
+            {
                 state.refused += 1
                 guard !state.isClosed else { return "" }
                 return state.total >= self.limits.connections ? "limits.connections" : "limits.connections_per_address"

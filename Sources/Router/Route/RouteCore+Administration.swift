@@ -23,7 +23,9 @@ extension RouteCore {
         switch command {
         case .enable: return self.enable(index)
         case .drain, .disable:
-            guard self.pools[index].administration != .disabled else { return .done("pool \(name) is disabled already") }
+            guard self.pools[index].administration != .disabled else {
+                return .done("pool \(name) is disabled already")
+            }
             let others = self.pools.indices.contains { $0 != index && self.standing(self.pools[$0]) != .unusable }
             guard others || self.placements.isEmpty else {
                 return .refused("\(name) is the last usable pool of route \(self.configuration.name)")
@@ -98,8 +100,11 @@ extension RouteCore {
                 if self.pools[index].administration == .enabled { self.withdraw(index, .draining) }
                 continue
             }
+            let wasRemoved = self.pools[index].isRemoved
             self.pools[index].isRemoved = false
             self.update(index, to: new)
+            // It was on its way out and is wanted again.
+            if wasRemoved, new.enabled { _ = self.enable(index) }
         }
         let known = Set(self.pools.map(\.configuration.name))
         for pool in configuration.pools where !known.contains(pool.name) { self.add(pool) }

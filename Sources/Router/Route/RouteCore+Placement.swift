@@ -238,7 +238,9 @@ extension RouteCore {
         var loads = [Double](repeating: 0, count: self.pools.count)
         let typical = self.typicalHashrate()
         for placement in self.placements.values {
-            guard let pool = (placement.wanted ?? placement.link)?.pool, let index = self.poolIndex(pool) else { continue }
+            guard let pool = (placement.wanted ?? placement.link)?.pool, let index = self.poolIndex(pool) else {
+                continue
+            }
             loads[index] += placement.hashrate ?? typical
         }
         return loads

@@ -89,7 +89,8 @@ package final class RouteCore: PoolLinkDelegate {
             RoutePool(
                 configuration: configuration,
                 handle: self.observer.pool(configuration.name, route: self.configuration.name),
-                health: HealthTracker(failbackAfter: TimeAmount(self.configuration.health.failbackAfter), now: self.now),
+                health: HealthTracker(
+                    failbackAfter: TimeAmount(self.configuration.health.failbackAfter), now: self.now),
                 administration: configuration.enabled ? .enabled : .disabled
             )
         )
@@ -154,7 +155,9 @@ package final class RouteCore: PoolLinkDelegate {
     /// Makes the link of a per-worker pool that had no worker yet the link of `key`.
     func adoptWaitingLink(as key: LinkKey) -> RouteLink? {
         let waiting = LinkKey(pool: key.pool, user: "", space: 0)
-        guard let old = self.links.removeValue(forKey: waiting), let index = self.poolIndex(key.pool) else { return nil }
+        guard let old = self.links.removeValue(forKey: waiting), let index = self.poolIndex(key.pool) else {
+            return nil
+        }
         let layout = self.spaceLayouts[key.space] ?? self.facts.layout
         let issuer = JobIssuer(link: old.link.id, pool: self.pools[index].handle, layout: layout)
         let entry = RouteLink(link: old.link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
@@ -277,13 +280,14 @@ package final class RouteCore: PoolLinkDelegate {
         }
         entry.received = (upstream, connection)
         self.updateFacts()
+        let job = entry.issuer.receive(upstream, connection: connection, now: now, number: self.ids.nextJob())
         guard entry.issuer.serves(upstream) else {
+            if upstream.job.cleanJobs { self.post(.connectionGone(link: entry.link.id, connection: connection)) }
             // Sessions of this layout cannot mine here; they are placed elsewhere.
             entry.current = nil
             return
         }
         if upstream.job.cleanJobs { entry.lastClean = now }
-        let job = entry.issuer.receive(upstream, connection: connection, now: now, number: self.ids.nextJob())
         entry.owesIssue = job == nil
         guard let job else { return }
         entry.current = job
@@ -380,7 +384,9 @@ package final class RouteCore: PoolLinkDelegate {
     }
 
     package func link(_ link: PoolLink, failed failure: LinkFailure, wasReady: Bool) {
-        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool), !self.isStopping else { return }
+        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool), !self.isStopping else {
+            return
+        }
         self.pools[index].lastFailure = failure
         if failure.kind == .authorizationRefused {
             entry.refusedUntil = self.now + TimeAmount(self.configuration.health.reconnectMaximum)

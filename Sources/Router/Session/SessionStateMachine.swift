@@ -428,8 +428,10 @@ package struct SessionStateMachine: Sendable {
         self.replies.answer(reply, id: id, into: &output)
     }
 
-    private mutating func refuseMalformed(_ reason: String, id: MessageID, into output: inout ByteBuffer) -> JudgedShare {
-        let rejection = Rejection(code: self.nonce == nil ? 25 : 20, message: self.nonce == nil ? "Not subscribed" : reason)
+    private mutating func refuseMalformed(_ reason: String, id: MessageID, into output: inout ByteBuffer) -> JudgedShare
+    {
+        let rejection = Rejection(
+            code: self.nonce == nil ? 25 : 20, message: self.nonce == nil ? "Not subscribed" : reason)
         let share = JudgedShare(
             request: id,
             user: self.user,

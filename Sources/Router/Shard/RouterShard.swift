@@ -9,12 +9,13 @@ package final class RouterShard {
     /// What the shard knows of one pool link.
     private final class LinkView {
         var current: IssuedJob
-        var connections: Set<ConnectionID>
+        /// The epoch of the newest job of each connection that is open.
+        var epochs: [ConnectionID: UInt64]
         var members: [Int64: SessionHandler] = [:]
 
         init(current: IssuedJob) {
             self.current = current
-            self.connections = [current.connection]
+            self.epochs = [current.connection: current.epoch]
         }
     }
 
@@ -113,10 +114,11 @@ package final class RouterShard {
     }
 
     func standing(of job: IssuedJob) -> JobStanding {
-        guard let view = self.links[job.link], view.connections.contains(job.connection) else { return .gone }
-        if job.connection == view.current.connection { return job.epoch < view.current.epoch ? .stale : .live }
+        guard let view = self.links[job.link], let newest = view.epochs[job.connection] else { return .gone }
+        guard job.epoch >= newest else { return .stale }
         // A replaced connection settles what was found on it while the block is the same.
-        return job.upstream.job.previousHash == view.current.upstream.job.previousHash ? .live : .stale
+        let isCurrent = job.connection == view.current.connection
+        return isCurrent || job.upstream.job.previousHash == view.current.upstream.job.previousHash ? .live : .stale
     }
 
     func nonce(userAgent: String, sessionID: String?) -> (SessionNonce, former: SessionStateMachine?) {
@@ -239,7 +241,7 @@ package final class RouterShard {
         case .job(let job, let kind):
             self.received(job, kind)
         case .connectionGone(let link, let connection):
-            self.links[link]?.connections.remove(connection)
+            self.links[link]?.epochs[connection] = nil
         case .linkRemoved(let link):
             for session in self.links[link]?.members.values.map({ $0 }) ?? [] { session.link = nil }
             self.links[link] = nil
@@ -264,7 +266,7 @@ package final class RouterShard {
         if let known = self.links[job.link] {
             view = known
             view.current = job
-            view.connections.insert(job.connection)
+            view.epochs[job.connection] = job.epoch
         } else {
             view = LinkView(current: job)
             self.links[job.link] = view

@@ -13,7 +13,8 @@ import UnixSignals
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "See it work: two built-in pools, a dozen miners that really hash, and a pool that dies again and again.",
+        abstract:
+            "See it work: two built-in pools, a dozen miners that really hash, and a pool that dies again and again.",
         discussion: """
             Needs no configuration and no internet. The ledger and the control socket are in a temporary folder, which \
             stays for a look with the other commands. The primary pool is killed and revived in turn; no miner is \
@@ -35,7 +36,8 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "router-demo-\(UUID().uuidString.prefix(8))")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "router-demo-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let world = try await DemoWorld.start(miners: self.miners, folder: folder)
         let group = ServiceGroup(

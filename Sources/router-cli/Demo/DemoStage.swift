@@ -13,8 +13,10 @@ struct DemoStage: Service {
     private static let isTerminal = isatty(STDOUT_FILENO) == 1
 
     func run() async throws {
-        print("demo: router on \(self.world.assembly.listeners.values.joined().first?.text ?? "?"), two pools, \(self.world.farm.miners.count) miners")
-        print("demo: meanwhile: router-cli pools --socket \(self.world.socketPath)")
+        self.line(
+            "demo: router on \(self.world.assembly.listeners.values.joined().first?.text ?? "?"), two pools, \(self.world.farm.miners.count) miners"
+        )
+        self.line("demo: meanwhile: router-cli pools --socket \(self.world.socketPath)")
         let clock = ContinuousClock()
         let start = clock.now
         await cancelWhenGracefulShutdown {
@@ -44,8 +46,14 @@ struct DemoStage: Service {
         }
     }
 
+    /// Also through a pipe each line is to be seen when it is printed.
+    private func line(_ text: String) {
+        print(text)
+        fflush(nil)
+    }
+
     private func say(_ text: String) {
-        if !Self.isTerminal { print("demo: \(text)") }
+        if !Self.isTerminal { self.line("demo: \(text)") }
     }
 
     private func show(_ second: Int) async {
@@ -56,12 +64,15 @@ struct DemoStage: Service {
         guard Self.isTerminal else {
             guard second.isMultiple(of: 5) else { return }
             let places = pools.map { "\($0.name) \($0.state.rawValue), \($0.sessions) miners, \($0.accepted) accepted" }
-            print("\(second) s: " + places.joined(separator: "; ") + "; miners disconnected: \(dropped)")
+            self.line("\(second) s: " + places.joined(separator: "; ") + "; miners disconnected: \(dropped)")
             return
         }
         let workers = await self.world.assembly.control.workers(route: nil)
         let poolTable = Table(
-            columns: ["POOL", "PRIORITY", "STATE", "MINERS", "HASHRATE", "ACCEPTED", "REJECTED", "LOST", "PENDING", "LAST ERROR"],
+            columns: [
+                "POOL", "PRIORITY", "STATE", "MINERS", "HASHRATE", "ACCEPTED", "REJECTED", "LOST", "PENDING",
+                "LAST ERROR",
+            ],
             rows: pools.map { pool in
                 [
                     .text(pool.name), .integer(Int64(pool.priority)), .text(pool.state.rawValue),
@@ -75,7 +86,8 @@ struct DemoStage: Service {
             columns: ["WORKER", "POOL", "HASHRATE", "DIFFICULTY", "ACCEPTED", "COUNTED", "LOST"],
             rows: workers.map { worker in
                 [
-                    .text(worker.worker), .text(worker.pools.joined(separator: ",")), .text(Self.hashrate(worker.hashrate)),
+                    .text(worker.worker), .text(worker.pools.joined(separator: ",")),
+                    .text(Self.hashrate(worker.hashrate)),
                     .text(worker.difficulty.map { String(format: "%.2g", $0) } ?? "-"),
                     .integer(Int64(worker.shares.accepted)), .integer(Int64(worker.shares.counted)),
                     .integer(Int64(worker.shares.lost)),
@@ -85,11 +97,12 @@ struct DemoStage: Service {
         let phase = second % Self.killEvery
         let next =
             phase < Self.reviveAfter
-            ? "the primary dies in \(Self.reviveAfter - phase) s" : "the primary comes back in \(Self.killEvery - phase) s"
-        print("\u{1B}[H\u{1B}[2Jrouter-cli demo, \(second) s; \(next); Ctrl-C ends it\n")
-        print(poolTable.render())
-        print(workerTable.render())
-        print("miners disconnected: \(dropped)")
+            ? "the primary dies in \(Self.reviveAfter - phase) s"
+            : "the primary comes back in \(Self.killEvery - phase) s"
+        self.line("\u{1B}[H\u{1B}[2Jrouter-cli demo, \(second) s; \(next); Ctrl-C ends it\n")
+        self.line(poolTable.render())
+        self.line(workerTable.render())
+        self.line("miners disconnected: \(dropped)")
     }
 
     /// Lets the miners finish before the router stops: every share gets its verdict.

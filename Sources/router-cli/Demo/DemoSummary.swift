@@ -53,7 +53,8 @@ enum DemoSummary {
             let detail = [
                 event.sessionsMoved.map { "\($0) miners moved" }, event.sharesLost.map { "\($0) shares lost" },
             ].compactMap { $0 }.joined(separator: ", ")
-            Swift.print("\(event.kind): \(event.fromPool ?? "-") → \(event.toPool ?? "-"), \(detail) (\(event.cause ?? "-"))")
+            Swift.print(
+                "\(event.kind): \(event.fromPool ?? "-") → \(event.toPool ?? "-"), \(detail) (\(event.cause ?? "-"))")
         }
         let agrees = Self.compare(world, byPair: byPair, forwarded: forwarded)
         Swift.print("miners disconnected: \(Self.dropped(world))")
@@ -61,14 +62,17 @@ enum DemoSummary {
         return agrees
     }
 
-    private static func compare(_ world: DemoWorld, byPair: [String: [String: Tally]], forwarded: [String: Tally]) -> Bool {
+    private static func compare(_ world: DemoWorld, byPair: [String: [String: Tally]], forwarded: [String: Tally])
+        -> Bool
+    {
         var agrees = true
         Swift.print("")
         for pool in [world.primary, world.backup] {
             let ledger = forwarded[pool.name] ?? Tally()
             let log = pool.log
             // A share whose verdict was on its way when the pool died is `lost` here and may be accepted there.
-            let fits = (ledger.accepted...(ledger.accepted + ledger.lost)).contains(log.acceptedShares) && ledger.open == 0
+            let fits =
+                (ledger.accepted...(ledger.accepted + ledger.lost)).contains(log.acceptedShares) && ledger.open == 0
             agrees = agrees && fits
             Swift.print(
                 "\(pool.name): ledger \(ledger.accepted) accepted and \(ledger.lost) lost, "
@@ -84,7 +88,9 @@ enum DemoSummary {
         agrees = agrees && wrong == 0
         Swift.print(
             "miners: \(world.farm.totals.accepted) shares answered true; "
-                + (wrong == 0 ? "each miner's count agrees with the ledger" : "\(wrong) miners' counts DO NOT AGREE with the ledger")
+                + (wrong == 0
+                    ? "each miner's count agrees with the ledger"
+                    : "\(wrong) miners' counts DO NOT AGREE with the ledger")
         )
         return agrees
     }

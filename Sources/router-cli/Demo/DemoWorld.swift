@@ -23,9 +23,11 @@ struct DemoWorld {
         primary.difficulty = 4e-6
         primary.jobInterval = .seconds(5)
         primary.seed = 1
-        var backup = SimulatedPoolConfiguration.nomp(name: "backup")
+        var backup = SimulatedPoolConfiguration(name: "backup")
+        // Other sizes and another mask than the primary's: a miner must not notice.
         backup.extranonce1Size = 7
         backup.extranonce2Size = 6
+        backup.configure = .answers(mask: 0x00ff_e000)
         backup.difficulty = 2e-6
         backup.jobInterval = .seconds(5)
         backup.seed = 2

@@ -22,7 +22,8 @@ struct LogOutput: LogHandler {
 
     func log(event: LogEvent) {
         let metadata = self.metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let time = Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+        let time = Date().formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
         var line: String
         switch self.format {
         case .text:
@@ -31,7 +32,8 @@ struct LogOutput: LogHandler {
         case .json:
             var object = ["time": time, "level": event.level.rawValue, "message": "\(event.message)"]
             for (key, value) in metadata where object[key] == nil { object[key] = "\(value)" }
-            let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+            let data = try? JSONSerialization.data(
+                withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
             line = data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         }
         printToStandardError(line)

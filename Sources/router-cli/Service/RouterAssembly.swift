@@ -100,7 +100,10 @@ struct RouterAssembly {
 
     /// The services in the order of their start; they end in reverse: the routes stop first, the ledger last.
     var services: [any Service] {
-        [self.ledger, self.server] + self.routes.map { RouteRunner(route: $0, listeners: self.listeners[$0.name] ?? [], control: self.control) }
+        [self.ledger, self.server]
+            + self.routes.map {
+                RouteRunner(route: $0, listeners: self.listeners[$0.name] ?? [], control: self.control)
+            }
     }
 }
 
@@ -123,6 +126,7 @@ extension RouterListener {
     var text: String {
         let ip = self.address?.ipAddress ?? self.configuration.host
         let host = ip.contains(":") ? "[\(ip)]" : ip
-        return "\(host):\(self.address?.port ?? self.configuration.port)" + (self.configuration.tls == nil ? "" : " (TLS)")
+        return "\(host):\(self.address?.port ?? self.configuration.port)"
+            + (self.configuration.tls == nil ? "" : " (TLS)")
     }
 }

@@ -60,7 +60,9 @@ struct RunCommand: AsyncParsableCommand {
             assembly.services + [
                 watchdog,
                 StatusNotice(notifier: notifier, control: assembly.control),
-                Reloader(options: self.options, assembly: assembly, running: configuration, notifier: notifier, logger: logger),
+                Reloader(
+                    options: self.options, assembly: assembly, running: configuration, notifier: notifier,
+                    logger: logger),
             ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -103,7 +105,8 @@ private struct StatusNotice: Service {
                 let sessions = status.routes.reduce(0) { $0 + $1.sessions }
                 let pools = status.routes.flatMap(\.activePools)
                 let place = pools.isEmpty ? "no pool" : pools.joined(separator: ", ")
-                self.notifier.status("\(sessions) sessions on \(place)" + (status.warnings.first.map { "; \($0)" } ?? ""))
+                self.notifier.status(
+                    "\(sessions) sessions on \(place)" + (status.warnings.first.map { "; \($0)" } ?? ""))
                 try? await Task.sleep(for: .seconds(10))
             }
         }
@@ -145,12 +148,14 @@ private struct Reloader: Service {
         self.assembly.control.setWarnings(new.warnings.map(\.description))
         for route in self.assembly.routes {
             guard let configuration = new.routes.first(where: { $0.name == route.name }) else {
-                self.logger.warning("route is no longer configured: it stays until a restart", metadata: ["route": .string(route.name)])
+                self.logger.warning(
+                    "route is no longer configured: it stays until a restart", metadata: ["route": .string(route.name)])
                 continue
             }
             let old = self.running.routes.first { $0.name == route.name }
             if old?.listeners != configuration.listeners {
-                self.logger.warning("changed listeners take effect at a restart", metadata: ["route": .string(route.name)])
+                self.logger.warning(
+                    "changed listeners take effect at a restart", metadata: ["route": .string(route.name)])
             }
             await route.update(configuration)
         }

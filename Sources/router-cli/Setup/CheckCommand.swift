@@ -1,6 +1,9 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import NIOPosix
+import PoolPool
+import Router
 
 /// `router-cli check`
 struct CheckCommand: AsyncParsableCommand {
@@ -17,11 +20,13 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: """
             Every mistake is reported with its line and column, and nothing is started. SHARE is a pool's part of the \
             work while its priority carries the load and all enabled pools of that priority are usable. Warnings, on \
-            standard error, do not make the configuration unusable. Passwords are never shown. Exit codes: 0 the \
-            configuration is good, 66 there is no such file, 78 it has mistakes.
+            standard error, do not make the configuration unusable. Passwords are never shown. With --connect each \
+            enabled pool is tried once: connection, subscribe, authorise, first job; a pool whose user depends on the \
+            miner is only subscribed to unless --login names one. Exit codes: 0 the configuration is good, 1 a pool did \
+            not answer as it should, 66 there is no such file, 78 the configuration has mistakes.
 
             Example:
-              router-cli check --config router.yaml
+              router-cli check --config router.yaml --connect
             """
     )
 
@@ -30,8 +35,15 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: "How to show the plan.")
     var format = Format.table
 
+    @Flag(help: "Try each enabled pool as well.")
+    var connect = false
+
+    @Option(help: "The miner's login to try pools with whose user has {user} or {worker} in it.")
+    var login: String?
+
     func run() async throws {
-        let plan = ConfigurationPlan(try self.options.load())
+        let configuration = try self.options.load()
+        let plan = ConfigurationPlan(configuration)
         var output = StandardOutput()
         switch self.format {
         case .table:
@@ -43,5 +55,45 @@ struct CheckCommand: AsyncParsableCommand {
             try output.write(String(decoding: encoder.encode(plan), as: UTF8.self) + "\n")
         }
         try output.flush()
+        if self.connect, !(await self.tryPools(of: configuration)) { throw ExitStatus.no }
+    }
+
+    /// Tries each enabled pool, a line each on stderr; true if all of them work.
+    private func tryPools(of configuration: ServiceConfiguration) async -> Bool {
+        var allWork = true
+        for route in configuration.routes {
+            for pool in route.pools where pool.enabled {
+                let user = pool.isPerWorker ? self.login.map(pool.upstreamUser(login:)) : pool.user
+                do {
+                    let result = try await PoolTrial.run(
+                        pool,
+                        user: user,
+                        health: route.health,
+                        versionMask: route.versionMask,
+                        userAgent: ProgramVersion.userAgent,
+                        on: MultiThreadedEventLoopGroup.singleton.next()
+                    )
+                    printToStandardError("\(route.name)/\(pool.name): \(Self.describe(result))")
+                } catch {
+                    allWork = false
+                    printToStandardError("\(route.name)/\(pool.name): FAILED: \(error)")
+                }
+            }
+        }
+        return allWork
+    }
+
+    private static func describe(_ result: PoolTrial.Result) -> String {
+        var text = "works, extranonce \(result.extranonce1Size) + \(result.extranonce2Size) bytes"
+        if let difficulty = result.difficulty { text += ", difficulty \(difficulty)" }
+        if let mask = result.versionMask {
+            text += mask == 0 ? ", no version rolling" : ", version mask \(String(mask, radix: 16))"
+        } else {
+            text += " (subscribed only: --login NAME tries to authorise)"
+        }
+        if NonceLayout(smallestExtranonce2Size: result.extranonce2Size) == nil {
+            text += "; its extranonce2 is too small to be shared"
+        }
+        return text
     }
 }

@@ -109,8 +109,7 @@ extension InvariantWorld {
         switch event {
         case .job: pool.sendJob(clean: false, random: &self.random)
         case .cleanJob: pool.sendJob(clean: true, random: &self.random)
-        case .difficulty:
-            pool.changeDifficulty(ModelPool.difficulties[self.below(ModelPool.difficulties.count)], random: &self.random)
+        case .difficulty: pool.changeDifficulty(random: &self.random)
         case .mask: pool.changeMask(random: &self.random)
         case .extranonce: pool.changeExtranonce(random: &self.random)
         case .askForReconnect: pool.askForReconnect(host: self.below(2) == 0 ? nil : "\(pool.name).example.com")

@@ -31,8 +31,8 @@ final class ModelMiner {
         var expectation: Expectation
         var asked: NIODeadline
         var params: String
-        /// The connection that brought the job was open.
-        var isLive: Bool
+        /// The coinbase of the job, if the connection that brought it was open.
+        var coinbase1: String?
     }
 
     /// What a miner keeps through a reconnect of its own.
@@ -177,9 +177,9 @@ final class ModelMiner {
     }
 
     private func ask(_ id: Int, _ expectation: Expectation, _ params: String, now: NIODeadline) {
-        let isLive = self.currentCoinbase1.map(self.isLive) ?? false
+        let coinbase1 = self.currentCoinbase1.flatMap { self.isLive($0) ? $0 : nil }
         self.questions.append(
-            Question(id: id, expectation: expectation, asked: now, params: params, isLive: isLive)
+            Question(id: id, expectation: expectation, asked: now, params: params, coinbase1: coinbase1)
         )
         self.say(#"{"id":\#(id),"method":"mining.submit","params":[\#(params)]}"#)
     }
@@ -284,7 +284,7 @@ final class ModelMiner {
         let isTrue = line.result == .bool(true) && line.error == .null
         guard isTrue || code != nil else { return self.violation("neither yes nor no: \(line.text)") }
         // 21: the job or its pool is gone; 28: the pool's own whim; 33: the pool took version bits away.
-        let mayBeGone = code == 21 && (!question.isLive || now > question.asked)
+        let mayBeGone = code == 21 && (now > question.asked || question.coinbase1.map(self.isLive) != true)
         let isAllowed =
             switch question.expectation {
             case .good: isTrue || mayBeGone || code == 28 || code == 33

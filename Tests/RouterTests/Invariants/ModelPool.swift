@@ -42,6 +42,9 @@ final class ModelPool {
     /// Gives a returning client its extranonce1 again, as ckpool does.
     let resumes: Bool
     let extranonce1Count: Int
+    /// Its jobs have bits set that miners may roll. Then the version bits of a share can be read in several ways, of which
+    /// the first that makes a share is meant: only with difficulties that every hash meets do all peers agree on it.
+    private let setsVersionBits: Bool
     private(set) var extranonce2Size: Int
     private(set) var mask: UInt32
     private(set) var difficulty: Double
@@ -67,7 +70,8 @@ final class ModelPool {
 
     private static let sizes = [3, 4, 4, 5, 6, 6, 7, 8, 8, 12]
     private static let masks: [UInt32] = [0x1fff_e000, 0x1fff_e000, 0x00c0_0000, 0x1800_0000, 0x0000_2000]
-    static let difficulties = [1e-10, 2e-10, 4e-10, 8e-10]
+    /// The easiest hash there is proves 2.3e-10: every hash meets the first two, about every second one each further step.
+    private static let difficulties = [1e-10, 2e-10, 4e-10, 8e-10]
 
     init(
         index: Int,
@@ -85,7 +89,8 @@ final class ModelPool {
         self.extranonce1Count = Int.random(in: 2...5, using: &random)
         self.extranonce2Size = Self.sizes[Int.random(in: 0..<Self.sizes.count, using: &random)]
         self.mask = Self.masks[Int.random(in: 0..<Self.masks.count, using: &random)]
-        self.difficulty = Self.difficulties[Int.random(in: 0..<Self.difficulties.count, using: &random)]
+        self.setsVersionBits = Bool.random(using: &random)
+        self.difficulty = 1e-10
         self.rhythm = Int.random(in: 0..<4, using: &random) > 0 ? .seconds(20) : nil
         self.now = now
         self.lastJob = now()
@@ -160,7 +165,7 @@ final class ModelPool {
                 coinbase1: HexText.digits(UInt64(self.index), count: 1) + HexText.digits(self.jobCount, count: 4),
                 coinbase2: "ffff",
                 branches: branches,
-                version: Bool.random(using: &random) ? 0x2000_0000 : 0x2080_2000,
+                version: self.setsVersionBits ? 0x2080_2000 : 0x2000_0000,
                 nbits: 0x1d00_ffff,
                 ntime: self.unixTime()
             )
@@ -172,8 +177,9 @@ final class ModelPool {
         for connection in self.connections where connection.getsJobs { connection.sendJob(clean: clean) }
     }
 
-    func changeDifficulty(_ difficulty: Double, random: inout RandomSource) {
-        self.difficulty = difficulty
+    func changeDifficulty(random: inout RandomSource) {
+        let choices = Self.difficulties.prefix(self.setsVersionBits ? 2 : 4)
+        self.difficulty = choices.randomElement(using: &random) ?? self.difficulty
         self.sendJob(clean: false, random: &random)
     }
 
@@ -191,8 +197,12 @@ final class ModelPool {
             if self.goodSince != nil { self.goodSince = self.now() }
         }
         guard self.reach == .up else { return }
-        for connection in self.connections where connection.getsJobs {
-            connection.changeExtranonce(self.freshExtranonce1(), size: self.extranonce2Size)
+        for connection in self.connections {
+            if connection.isAuthorized {
+                connection.changeExtranonce(self.freshExtranonce1(), size: self.extranonce2Size)
+            } else {
+                connection.die(reset: false)
+            }
         }
         self.sendJob(clean: Bool.random(using: &random), random: &random)
     }

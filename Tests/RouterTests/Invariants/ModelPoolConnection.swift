@@ -39,6 +39,7 @@ final class ModelPoolConnection {
     }
 
     var isOpen: Bool { self.channel.isActive && self.lingering?.isClosing != true }
+    var isAuthorized: Bool { self.user != nil }
     var getsJobs: Bool { self.user != nil || self.isSubscribed && self.pool.jobBeforeAuthorize }
 
     func serve() -> Bool {
@@ -55,7 +56,7 @@ final class ModelPoolConnection {
         let lines = self.held
         self.held = []
         for line in lines { self.received(line) }
-        if self.getsJobs { self.sendJob(clean: true) }
+        if self.getsJobs { self.sendJob(clean: false) }
     }
 
     func die(reset: Bool) {
@@ -210,8 +211,8 @@ final class ModelPoolConnection {
         guard (job.work.ntime...job.work.ntime + 7000).contains(ntime) else { return wrong(20, "ntime out of range") }
         let extranonce = job.extranonce1 + extranonce2
         let header = job.work.header(extranonce: extranonce, version: version, ntime: ntime, nonce: line.number(4))
-        guard self.pool.record.minedHeaders.contains(header) || job.maskChanged else {
-            return wrong(23, "a header that no miner hashed")
+        guard self.pool.record.minedHeaders.contains(header) else {
+            return job.maskChanged ? refused(33, "other bits") : wrong(23, "a header that no miner hashed")
         }
         guard !self.pool.isDuplicate(header) else { return wrong(22, "duplicate") }
         guard NotifiedWork.difficulty(of: header) >= job.difficulty * (1 - 1e-9) else {

@@ -1,5 +1,5 @@
 import NIOCore
-import PoolPool
+@testable import PoolPool
 import Router
 import Stratum
 
@@ -164,7 +164,7 @@ func upstreamJob(
 }
 
 /// A link's issuer with numbers for its jobs and a clock.
-struct IssuingLink {
+final class IssuingLink {
     private var issuer: JobIssuer
     private var number: UInt64
     var connection: ConnectionID
@@ -177,18 +177,18 @@ struct IssuingLink {
     }
 
     /// The pool sends a job.
-    mutating func receives(_ job: UpstreamJob) -> IssuedJob? {
+    func receives(_ job: UpstreamJob) -> IssuedJob? {
         self.number += 1
         return self.issuer.receive(job, connection: self.connection, now: self.now, number: self.number)
     }
 
     /// Another issue of the newest one.
-    mutating func reissues() -> IssuedJob? {
+    func reissues() -> IssuedJob? {
         self.number += 1
         return self.issuer.issue(now: self.now, number: self.number)
     }
 
-    mutating func changesMask(_ mask: UInt32) {
+    func changesMask(_ mask: UInt32) {
         self.issuer.changeVersionMask(mask)
     }
 }

@@ -23,7 +23,7 @@ import Testing
         #expect(try miner.says(#"{"id":2,"method":"mining.subscribe","params":["cgminer/4.11.1"]}"#) == [Self.subscribed("2")])
         #expect(try miner.says(#"{"id":3,"method":"mining.authorize","params":["acct.w1","x"]}"#) == [Self.yes("3")])
         #expect(miner.machine.isReady)
-        var link = IssuingLink()
+        let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob(difficulty: 512)))
         #expect(miner.gets(job) == [Self.setDifficulty, "notify \(job.id) clean"])
     }

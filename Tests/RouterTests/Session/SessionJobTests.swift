@@ -28,7 +28,7 @@ import Testing
 
     @Test func difficultyGoesOutWithAJobAndOnlyIfItChanges() throws {
         var miner = try Self.ready(mask: nil)
-        var link = IssuingLink()
+        let link = IssuingLink()
         let first = try #require(link.receives(upstreamJob("1", difficulty: 512)))
         #expect(miner.gets(first) == [Self.setDifficulty("512"), "notify 101 clean"])
         let second = try #require(link.receives(upstreamJob("2", difficulty: 512, coinbase: 9, clean: false)))
@@ -40,7 +40,7 @@ import Testing
     @Test func sessionDifficultyIsNeverAboveThePools() throws {
         var miner = MinerConversation { $0.vardiff.minimum = 1000 }
         try miner.shakesHands()
-        var link = IssuingLink()
+        let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob(difficulty: 16)))
         #expect(miner.gets(job).first == Self.setDifficulty("16"))
     }
@@ -49,7 +49,7 @@ import Testing
         var miner = MinerConversation()
         _ = try miner.says(#"{"id":1,"method":"mining.suggest_difficulty","params":[32]}"#)
         try miner.shakesHands()
-        var link = IssuingLink()
+        let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob(difficulty: 512)))
         #expect(miner.gets(job).first == Self.setDifficulty("32"))
     }
@@ -58,14 +58,14 @@ import Testing
 
     @Test func anUnchangedMaskIsNotSent() throws {
         var miner = try Self.ready(mask: "ffffffff")
-        var link = IssuingLink()
+        let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob(difficulty: 512)))
         #expect(miner.gets(job) == [Self.setDifficulty("512"), "notify 101 clean"])
     }
 
     @Test func aMaskThatChangesIsSentBeforeTheJob() throws {
         var miner = try Self.ready(mask: "ffffffff")
-        var link = IssuingLink()
+        let link = IssuingLink()
         let narrow = try #require(link.receives(upstreamJob("1", difficulty: 512, mask: 0x00c0_0000)))
         #expect(miner.gets(narrow) == [Self.setMask("00c00000"), Self.setDifficulty("512"), "notify 101 clean"])
         let same = try #require(link.receives(upstreamJob("2", difficulty: 512, mask: 0x00c0_0000, coinbase: 7)))
@@ -77,8 +77,8 @@ import Testing
     @Test func theCommonMaskNeedNotChangeBetweenPools() throws {
         var miner = try Self.ready(mask: "ffffffff", common: 0x00c0_0000)
         #expect(miner.machine.versionMask == 0x00c0_0000)
-        var a = IssuingLink(1)
-        var b = IssuingLink(2)
+        let a = IssuingLink(1)
+        let b = IssuingLink(2)
         let wide = try #require(a.receives(upstreamJob(difficulty: 512)))
         let narrow = try #require(b.receives(upstreamJob(difficulty: 512, mask: 0x00c0_0000)))
         #expect(miner.gets(wide) == [Self.setDifficulty("512"), "notify 101 clean"])
@@ -87,14 +87,14 @@ import Testing
 
     @Test func aCommonMaskOfLessThanTwoBitsIsNoUse() throws {
         var miner = try Self.ready(mask: "1fffe000", common: 0x0000_2000)
-        var link = IssuingLink()
+        let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob(difficulty: 512)))
         #expect(miner.gets(job).first == Self.setMask("1fffe000"))
     }
 
     @Test func whoDoesNotRollVersionsHearsOfNoMask() throws {
         var miner = try Self.ready(mask: nil)
-        var link = IssuingLink()
+        let link = IssuingLink()
         for mask in [0x1fff_e000, 0, 0x00c0_0000] as [UInt32] {
             let job = try #require(link.receives(upstreamJob(difficulty: 512, mask: mask, coinbase: UInt8(mask >> 22 & 7))))
             #expect(!miner.gets(job).contains { $0.contains("mask") })
@@ -105,8 +105,8 @@ import Testing
 
     @Test func whichJobsAreClean() throws {
         var miner = try Self.ready(mask: nil)
-        var a = IssuingLink(1)
-        var b = IssuingLink(2)
+        let a = IssuingLink(1)
+        let b = IssuingLink(2)
         func flag(_ job: IssuedJob?, isReissue: Bool = false) throws -> Bool {
             miner.gets(try #require(job), isReissue: isReissue).last?.hasSuffix("clean") == true
         }
@@ -128,7 +128,7 @@ import Testing
 
     @Test func aResumedSessionStartsWithDifficultyAndACleanJob() throws {
         var former = try Self.ready(mask: nil)
-        var link = IssuingLink()
+        let link = IssuingLink()
         _ = former.gets(try #require(link.receives(upstreamJob(difficulty: 512))))
         var miner = MinerConversation()
         miner.resumes(former)
@@ -139,7 +139,7 @@ import Testing
 
     @Test func aJobIsRememberedByTheIssueItWas() throws {
         var miner = try Self.ready(mask: nil)
-        var link = IssuingLink()
+        let link = IssuingLink()
         let first = try #require(link.receives(upstreamJob()))
         let second = try #require(link.reissues())
         _ = miner.gets(first)
@@ -150,7 +150,7 @@ import Testing
 
     @Test func setExtranonceVoidsAllJobs() throws {
         var miner = try Self.ready(mask: nil)
-        var link = IssuingLink()
+        let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob()))
         _ = miner.gets(job)
         let nonce = SessionNonce(space: 1, prefix: [0x05], extranonce2Size: 3, layout: .assumed)

@@ -1,0 +1,215 @@
+import Foundation
+import NIOCore
+import PoolPool
+import Router
+import Stratum
+import Testing
+
+/// The vectors of a miner whose extranonce1 stays the same on every pool: through ``JobIssuer``, ``ShareValidator`` and
+/// the encoder of submits.
+@Suite struct ConstantExtranonceVectorTests {
+    private struct Miner: Decodable {
+        var extranonce1: String
+        var extranonce2_size: Int
+    }
+
+    private struct Pool: Decodable {
+        var name: String
+        var subscribe_result: AnyJSON
+        var difficulty: Double
+        var version_mask: String?
+        var upstream_worker: String?
+        var notify_params: AnyJSON
+        var miner_submit_params: [String]?
+        var expect: Expectation
+    }
+
+    private struct Expectation: Decodable {
+        var usable: Bool
+        var padding: String?
+        var downstream_notify_params: AnyJSON?
+        var upstream_submit_params: [String]?
+        var pow_hash: String?
+        var accepted: Bool?
+    }
+
+    private struct Vector: Decodable {
+        var name: String
+        var miner: Miner
+        var pools: [Pool]
+    }
+
+    private struct File: Decodable {
+        var vectors: [Vector]
+    }
+
+    /// Any JSON, compared and turned back into text.
+    private enum AnyJSON: Decodable, Equatable {
+        case null
+        case bool(Bool)
+        case integer(Int)
+        case number(Double)
+        case string(String)
+        case array([AnyJSON])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                self = .null
+            } else if let value = try? container.decode(Bool.self) {
+                self = .bool(value)
+            } else if let value = try? container.decode(Int.self) {
+                self = .integer(value)
+            } else if let value = try? container.decode(Double.self) {
+                self = .number(value)
+            } else if let value = try? container.decode(String.self) {
+                self = .string(value)
+            } else {
+                self = .array(try container.decode([AnyJSON].self))
+            }
+        }
+
+        var text: String {
+            switch self {
+            case .null: "null"
+            case .bool(let value): "\(value)"
+            case .integer(let value): "\(value)"
+            case .number(let value): "\(value)"
+            case .string(let value): "\"\(value)\""
+            case .array(let values): "[\(values.map(\.text).joined(separator: ","))]"
+            }
+        }
+
+        /// The elements but the first.
+        var rest: [AnyJSON] {
+            if case .array(let values) = self { return Array(values.dropFirst()) }
+            return []
+        }
+    }
+
+    private static func vectors() throws -> [Vector] {
+        guard let root = Bundle.module.resourceURL else { throw CocoaError(.fileNoSuchFile) }
+        let file = root.appendingPathComponent("Vectors/constant_extranonce1.json")
+        return try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).vectors
+    }
+
+    /// What the pool said, as our own connection understands it.
+    private static func upstream(_ pool: Pool) throws -> UpstreamJob {
+        let mask = pool.version_mask.flatMap { Hex.uint32($0.utf8) }
+        var machine = PoolConnectionStateMachine(
+            settings: PoolConnectionStateMachine.Settings(
+                user: "u",
+                password: "x",
+                userAgent: "router/1",
+                requestedMask: mask,
+                handshakeTimeout: .seconds(10),
+                configureTimeout: .seconds(5)
+            )
+        )
+        var output = ByteBuffer()
+        machine.connected(now: .uptimeNanoseconds(0), into: &output)
+        var lines: [String] = []
+        if let text = pool.version_mask {
+            lines.append(#"{"id":1,"result":{"version-rolling":true,"version-rolling.mask":"\#(text)"},"error":null}"#)
+        }
+        let first = lines.count + 1
+        lines.append(#"{"id":\#(first),"result":\#(pool.subscribe_result.text),"error":null}"#)
+        lines.append(#"{"id":\#(first + 1),"result":true,"error":null}"#)
+        lines.append(#"{"id":null,"method":"mining.set_difficulty","params":[\#(pool.difficulty)]}"#)
+        lines.append(#"{"id":null,"method":"mining.notify","params":\#(pool.notify_params.text)}"#)
+        for line in lines {
+            let message = try PoolMessage.decode(ByteBuffer(string: line))
+            if case .ready(let job) = machine.received(message, now: .uptimeNanoseconds(0), into: &output) { return job }
+        }
+        throw CocoaError(.coderInvalidValue)
+    }
+
+    private static func bytes(_ text: String) -> [UInt8] { Hex.decode(text, maximumCount: 64) ?? [] }
+
+    @Test func jobsAndSharesAreTranslatedAsTheVectorsSay() throws {
+        var checked = 0
+        for vector in try Self.vectors() {
+            let prefix = Self.bytes(vector.miner.extranonce1)
+            // Our layouts know these sizes; a miner with another total is none of ours.
+            let total = prefix.count + vector.miner.extranonce2_size
+            let layout = try #require(NonceLayout(smallestExtranonce2Size: total))
+            guard layout.total == total else { continue }
+            let nonce = SessionNonce(
+                space: 0,
+                prefix: prefix,
+                extranonce2Size: vector.miner.extranonce2_size,
+                layout: layout
+            )
+            var links: [String: IssuingLink] = [:]
+            var validator = ShareValidator()
+            for (index, pool) in vector.pools.enumerated() {
+                let upstream = try Self.upstream(pool)
+                // A pool that comes twice in a vector gives the same job again.
+                let link = links[pool.name] ?? IssuingLink(index + 1, layout: layout)
+                guard let job = link.receives(upstream) else {
+                    #expect(!pool.expect.usable, "\(vector.name), \(pool.name)")
+                    continue
+                }
+                links[pool.name] = link
+                #expect(pool.expect.usable, "\(vector.name), \(pool.name)")
+                try Self.check(job, of: pool, nonce: nonce, validator: &validator, name: vector.name)
+                checked += 1
+            }
+        }
+        #expect(checked >= 3)
+    }
+
+    private static func check(
+        _ job: IssuedJob,
+        of pool: Pool,
+        nonce: SessionNonce,
+        validator: inout ShareValidator,
+        name: String
+    ) throws {
+        if let padding = pool.expect.padding { #expect(job.padding == Self.bytes(padding), "\(name), \(pool.name)") }
+        if let expected = pool.expect.downstream_notify_params {
+            let line = String(buffer: job.notifyLine(clean: expected.rest.last == .bool(true)))
+            #expect(line.contains(expected.rest.map(\.text).joined(separator: ",") + "]"), "\(name), \(pool.name)")
+        }
+        guard let submit = pool.miner_submit_params, let sent = pool.expect.upstream_submit_params else { return }
+        let submission = Submission(
+            user: ByteBuffer(string: submit[0]),
+            jobID: ByteBuffer(string: submit[1]),
+            extranonce2: try #require(Extranonce2(hex: submit[2])),
+            ntime: try #require(Hex.uint32(submit[3].utf8)),
+            nonce: try #require(Hex.uint32(submit[4].utf8)),
+            versionBits: submit.count > 5 ? Hex.uint32(submit[5].utf8) : nil
+        )
+        let judgement = validator.judge(
+            submission,
+            job: job,
+            nonce: nonce,
+            mask: job.upstream.versionMask,
+            difficulty: pool.difficulty,
+            unixTime: UInt64(submission.ntime)
+        )
+        guard case .valid(let valid) = judgement else {
+            #expect(pool.expect.accepted == false, "\(name), \(pool.name): \(judgement)")
+            return
+        }
+        #expect(valid.meetsPoolTarget)
+        if let text = pool.expect.pow_hash, let hash = Hash256(displayHex: text) {
+            #expect(valid.shareDifficulty == hash.difficulty(), "\(name), \(pool.name)")
+        }
+        var line = ByteBuffer()
+        MessageEncoder.submit(
+            id: 9,
+            user: pool.upstream_worker ?? "",
+            jobID: job.upstream.job.id,
+            padding: job.padding,
+            prefix: nonce.prefix,
+            extranonce2: submission.extranonce2,
+            ntime: submission.ntime,
+            nonce: submission.nonce,
+            versionBits: sent.count > 5 ? valid.version & job.upstream.versionMask : nil,
+            into: &line
+        )
+        let params = sent.map { "\"\($0)\"" }.joined(separator: ",")
+        #expect(String(buffer: line) == #"{"id":9,"method":"mining.submit","params":[\#(params)]}"# + "\n")
+    }
+}
