@@ -34,11 +34,10 @@ package enum StarterConfiguration {
             # health: { silence: auto, failback_after: 120s, hold: 60s }
 
         ledger:
-          path: /var/lib/router/ledger.sqlite
-          keep_shares: 30d                      # or forever
+          path: ledger.sqlite                   # beside this file; as a service: /var/lib/router/ledger.sqlite
 
         control:
-          socket: /run/router/control.sock
+          socket: control.sock                  # beside this file; as a service: /run/router/control.sock
           # http: { address: "127.0.0.1:8080" } # read-only status and metrics
 
         log:

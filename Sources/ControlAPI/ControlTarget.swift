@@ -1,10 +1,10 @@
 /// What an operator may do to a pool of the running router.
 package enum PoolAction: String, Sendable, CaseIterable {
-    /// Give it nothing new and move its sessions away; shares in flight are finished.
+    /// Give it nothing new, move its sessions away, wait for the verdicts on shares in flight, then close its links.
     case drain
     /// Undo drain and disable.
     case enable
-    /// Drain, then close its links and stay away.
+    /// Move its sessions away and close its links at once.
     case disable
 }
 

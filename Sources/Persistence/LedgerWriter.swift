@@ -91,6 +91,7 @@ final class LedgerWriter: @unchecked Sendable {
             )
         }
         self.storage.dropSpares()
+        if self.progress.queuedBytes == 0, self.held.isEmpty { for channel in self.allChannels { channel.unlinkAll() } }
         do {
             try self.database.close()
         } catch {

@@ -154,9 +154,11 @@ package final class RouteService: Sendable {
         await self.onShards { $0.closeAll(.shutdown) }
     }
 
-    /// Takes pools, priorities, weights and health settings from a reloaded configuration.
+    /// Takes a reloaded configuration: pools, priorities, weights, health and keep-alive at once; vardiff, limits, reply
+    /// and password for sessions to come. Listeners, version mask and the number of connections need a restart.
     package func update(_ configuration: RouteConfiguration) async {
         _ = try? await self.home.submit { [core] in core.value.update(configuration) }.get()
+        await self.onShards { $0.update(configuration) }
     }
 
     package func command(_ command: PoolDirective, pool: String) async -> CommandOutcome {

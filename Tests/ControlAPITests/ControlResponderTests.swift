@@ -9,7 +9,7 @@ import Testing
         (
             #"{"command":"status"}"#,
             """
-            {"ok":true,"result":{"ledger":{"gaps":0,"path":"/var/lib/router/ledger.sqlite","queued":3,"rows":1234642,\
+            {"ok":true,"result":{"ledger":{"gap_shares":0,"path":"/var/lib/router/ledger.sqlite","queued_bytes":3,"rows":1234642,\
             "state":"healthy"},"pid":42,"routes":[{"active_pools":["primary"],"hashrate":1234000000000000,\
             "listeners":["0.0.0.0:3333"],"name":"btc","pools_total":3,"pools_usable":2,"protocol":"bitcoin",\
             "sessions":12,"shares":{"accepted":1234567,"counted":50,"duplicate":2,"lost":6,"low_difficulty":1,\

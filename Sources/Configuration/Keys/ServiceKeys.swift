@@ -90,11 +90,14 @@ extension Section where Target == LedgerSettings {
             .value("path", \.path, .path, "the SQLite file"),
             .value(
                 "keep_shares", \.keepShares, .duration(.seconds(3600)...(.seconds(3650 * 86_400)), orNone: "forever"),
-                "age at which single shares are dropped; totals stay"
+                "age at which single shares are dropped; not carried out by this version yet: all shares stay"
             ),
         ]
-    ) { ledger, _, reader in
+    ) { ledger, places, reader in
         ledger.path = reader.resolve(path: ledger.path)
+        if let position = places.values["keep_shares"], ledger.keepShares != nil {
+            reader.warn("keep_shares: this version drops no shares yet; all of them stay", at: position)
+        }
     }
 }
 
@@ -153,10 +156,10 @@ extension Section where Target == LogSettings {
 }
 
 extension ValueType where Value == String {
-    /// The path of a Unix socket; the system's limit is 107 bytes.
-    fileprivate static let socketPath = ValueType(name: "path, at most 107 bytes") { text throws(ValueProblem) in
-        guard text.utf8.count <= 107 else {
-            throw ValueProblem("is longer than the 107 bytes a socket's path may have")
+    /// The path of a Unix socket; 103 bytes at most, which every system takes.
+    fileprivate static let socketPath = ValueType(name: "path, at most 103 bytes") { text throws(ValueProblem) in
+        guard text.utf8.count <= 103 else {
+            throw ValueProblem("is longer than the 103 bytes a socket's path may have")
         }
         return try ValueType.path.parse(text)
     } format: {

@@ -97,10 +97,10 @@ package enum MetricsPage {
             samples: [([:], ledger.state == .healthy ? 1 : 0)]
         )
         text.metric(
-            "router_ledger_queued_events", .gauge, "Events not yet committed.",
-            samples: [([:], Double(ledger.queued))]
+            "router_ledger_queued_bytes", .gauge, "Bytes recorded and not yet committed.",
+            samples: [([:], Double(ledger.queuedBytes))]
         )
         text.metric("router_ledger_rows_total", .counter, "Rows written.", samples: [([:], Double(ledger.rows))])
-        text.metric("router_ledger_gaps_total", .counter, "Gaps recorded.", samples: [([:], Double(ledger.gaps))])
+        text.metric("router_ledger_gap_shares_total", .counter, "Gaps recorded.", samples: [([:], Double(ledger.gapShares))])
     }
 }

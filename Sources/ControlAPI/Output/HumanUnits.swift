@@ -46,6 +46,8 @@ package enum HumanUnits {
 
     private static func split(_ value: Double) -> (number: String, prefix: String) {
         guard value.isFinite else { return (Self.missing, "") }
+        // Difficulties of test pools: 4e-06 is not nothing.
+        if value != 0, value.magnitude < 0.01 { return (String(format: "%.3g", value), "") }
         var value = value
         var prefix = ""
         for larger in ["k", "M", "G", "T", "P", "E", "Z"] {

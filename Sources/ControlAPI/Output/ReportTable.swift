@@ -150,7 +150,7 @@ extension StatusReport {
         var lines = [
             """
             ledger \(ledger.path.printable()): \(ledger.state.rawValue), \(HumanUnits.count(ledger.rows)) rows, \
-            \(HumanUnits.count(ledger.queued)) queued, \(HumanUnits.count(ledger.gaps)) gaps
+            \(HumanUnits.count(ledger.queuedBytes)) queued, \(HumanUnits.count(ledger.gapShares)) gaps
             """
         ]
         if let error = ledger.lastError { lines.append("ledger error: \(error.printable())") }

@@ -148,27 +148,27 @@ package struct LedgerReport: Codable, Sendable, Equatable {
 
     package var path: String
     package var state: State
-    /// Events not yet committed.
-    package var queued: Int
+    /// Bytes recorded and not yet committed.
+    package var queuedBytes: Int
     /// Rows written since the router started.
     package var rows: Int
     /// Gaps recorded since the router started.
-    package var gaps: Int
+    package var gapShares: Int
     package var lastError: String?
 
     package init(
         path: String,
         state: State = .healthy,
-        queued: Int = 0,
+        queuedBytes: Int = 0,
         rows: Int = 0,
-        gaps: Int = 0,
+        gapShares: Int = 0,
         lastError: String? = nil
     ) {
         self.path = path
         self.state = state
-        self.queued = queued
+        self.queuedBytes = queuedBytes
         self.rows = rows
-        self.gaps = gaps
+        self.gapShares = gapShares
         self.lastError = lastError
     }
 }

@@ -27,6 +27,13 @@ final class JournalChannel: Sendable {
         }
     }
 
+    /// Removes the files of all segments; for a lane that is at its end and wholly committed.
+    func unlinkAll() {
+        self.segments.withLock { segments in
+            for segment in segments { segment.unlinkFile() }
+        }
+    }
+
     /// Works on what the journal had no room for; brief, because an event loop may wait.
     func withOverflow<Result: Sendable>(_ body: (inout LaneOverflow) -> Result) -> Result {
         self.overflow.withLock { body(&$0) }

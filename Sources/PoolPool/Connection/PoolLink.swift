@@ -63,7 +63,7 @@ package final class PoolLink: PoolConnectionDelegate {
     package let id: Int
     package private(set) var key: LinkKey
     package private(set) var configuration: PoolConfiguration
-    private let health: HealthConfiguration
+    private var health: HealthConfiguration
     private let versionMask: UInt32
     private let userAgent: String
     private let eventLoop: any EventLoop
@@ -191,8 +191,11 @@ package final class PoolLink: PoolConnectionDelegate {
     }
 
     /// Takes priority, weight and the like from a reloaded configuration. Address and credentials need a new link.
-    package func update(_ configuration: PoolConfiguration) {
+    /// Times that already run keep their length.
+    package func update(_ configuration: PoolConfiguration, health: HealthConfiguration) {
         self.configuration = configuration
+        self.health = health
+        self.silence.setting = health.silence
     }
 
     /// Sends a share on the connection its job came from. False if that is gone: the share was not sent.
@@ -237,7 +240,7 @@ package final class PoolLink: PoolConnectionDelegate {
         for connection in [self.current].compactMap({ $0 }) + self.draining.map(\.connection) {
             let expired = connection.expirePending(sentBefore: deadline)
             guard !expired.isEmpty else { continue }
-            let failure = LinkFailure(.unanswered, "no verdict within \(self.health.verdictDeadline)")
+            let failure = LinkFailure(.unanswered, "no verdict within \(self.health.verdictDeadline.text)")
             self.delegate?.link(self, lost: expired.map(\.ticket), because: failure)
         }
     }

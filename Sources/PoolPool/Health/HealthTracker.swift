@@ -33,7 +33,8 @@ package struct HealthTracker: Sendable {
     package private(set) var since: NIODeadline
     /// When the pool last did something right: a job or a verdict.
     package private(set) var lastGood: NIODeadline?
-    private let failbackAfter: TimeAmount
+    /// How long a pool must be stable until it is trusted again; changes at a reload.
+    package var failbackAfter: TimeAmount
 
     package init(failbackAfter: TimeAmount, now: NIODeadline) {
         self.failbackAfter = failbackAfter

@@ -11,7 +11,8 @@ package struct SilenceTracker: Sendable {
         case silent
     }
 
-    private let setting: HealthConfiguration.Silence
+    /// Changes at a reload.
+    var setting: HealthConfiguration.Silence
     private var lastJob: NIODeadline?
     /// The next job ends a time without a connection, which says nothing about the pool's rhythm.
     private var isRestarted = false

@@ -27,11 +27,11 @@ extension RouteCore {
                 return .done("pool \(name) is disabled already")
             }
             let others = self.pools.indices.contains { $0 != index && self.standing(self.pools[$0]) != .unusable }
-            guard others || self.placements.isEmpty else {
+            guard others || self.placements.isEmpty || self.standing(self.pools[index]) == .unusable else {
                 return .refused("\(name) is the last usable pool of route \(self.configuration.name)")
             }
             self.withdraw(index, .draining)
-            if command == .disable { self.finishDrain(index) }
+            if command == .disable { self.finishDrain(index, .disabled, cause: "operator") }
             return .done(command == .drain ? "pool \(name) is draining" : "pool \(name) is disabled")
         }
     }
@@ -65,16 +65,16 @@ extension RouteCore {
         for index in self.pools.indices where self.pools[index].administration == .draining {
             let entries = self.links.values.filter { $0.pool == self.pools[index].configuration.name }
             guard entries.allSatisfy({ $0.sessions.isEmpty && $0.link.pendingCount == 0 }) else { continue }
-            self.finishDrain(index)
+            self.finishDrain(index, .drained, cause: "no sessions and no pending shares left")
         }
         self.pools.removeAll { $0.isRemoved && $0.administration == .disabled }
     }
 
-    private func finishDrain(_ index: Int) {
+    private func finishDrain(_ index: Int, _ kind: PoolEvent.Kind, cause: String) {
         let name = self.pools[index].configuration.name
         self.pools[index].administration = .disabled
         self.closeLinks(of: name, LinkFailure(.stopped, "drained"))
-        self.announce(.drained, pool: index, cause: "no sessions and no pending shares left")
+        self.announce(kind, pool: index, cause: cause)
     }
 
     private func closeLinks(of pool: String, _ failure: LinkFailure) {
@@ -116,6 +116,7 @@ extension RouteCore {
     private func update(_ index: Int, to new: PoolConfiguration) {
         let old = self.pools[index].configuration
         self.pools[index].configuration = new
+        self.pools[index].health.failbackAfter = TimeAmount(self.configuration.health.failbackAfter)
         if old.enabled != new.enabled {
             if new.enabled {
                 _ = self.enable(index)
@@ -129,7 +130,9 @@ extension RouteCore {
             self.resetHealth(index)
             self.openStandby(new)
         } else {
-            for entry in self.links.values where entry.pool == new.name { entry.link.update(new) }
+            for entry in self.links.values where entry.pool == new.name {
+                entry.link.update(new, health: self.configuration.health)
+            }
         }
     }
 

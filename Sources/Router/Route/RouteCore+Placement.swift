@@ -226,7 +226,7 @@ extension RouteCore {
         )
     }
 
-    private func ensureLink(_ key: LinkKey, _ configuration: PoolConfiguration) -> RouteLink {
+    func ensureLink(_ key: LinkKey, _ configuration: PoolConfiguration) -> RouteLink {
         if let entry = self.links[key] { return entry }
         // The link that was waiting for a first worker becomes this one's.
         if configuration.isPerWorker, let entry = self.adoptWaitingLink(as: key) { return entry }
@@ -283,7 +283,7 @@ extension RouteCore {
         guard held > 0, cause != "new session" else { return }
         self.logger.warning(
             "no usable pool: holding sessions",
-            metadata: ["sessions": "\(held)", "for": "\(self.configuration.health.hold)", "cause": .string(cause)]
+            metadata: ["sessions": "\(held)", "for": "\(self.configuration.health.hold.text)", "cause": .string(cause)]
         )
         self.announce(.hold, pool: nil, cause: cause, sessions: held)
     }
@@ -383,7 +383,7 @@ extension RouteCore {
             self.announce(.recovering, pool: index, cause: "connected again")
             self.placeAll(cause: "\(self.pools[index].configuration.name) is back, not yet trusted")
         case .recovered:
-            let stable = self.configuration.health.failbackAfter
+            let stable = self.configuration.health.failbackAfter.text
             self.announce(.up, pool: index, cause: "stable for \(stable)")
             self.placeAll(cause: "\(self.pools[index].configuration.name) has been stable for \(stable)")
         }

@@ -222,6 +222,9 @@ package final class RouteCore: PoolLinkDelegate {
         self.forget(introduction.session)
         self.placements[introduction.session] = placement
         self.place([introduction.session], cause: "new session")
+        for pool in self.pools where pool.administration == .enabled && pool.configuration.standby == .warm {
+            _ = self.ensureLink(self.key(pool.configuration, introduction), pool.configuration)
+        }
     }
 
     /// A nonce space is used for the first time: its links must be warm on every pool.
@@ -493,7 +496,7 @@ package final class RouteCore: PoolLinkDelegate {
         guard !expired.isEmpty else { return }
         self.logger.warning(
             "no usable pool: closing sessions so that the miners' own failover can act",
-            metadata: ["sessions": "\(expired.count)", "held": "\(self.configuration.health.hold)"]
+            metadata: ["sessions": "\(expired.count)", "held": "\(self.configuration.health.hold.text)"]
         )
         for (shard, sessions) in Dictionary(grouping: expired.values, by: \.introduction.shard) {
             self.post(.close(sessions.map(\.introduction.session), .noPool), to: shard)

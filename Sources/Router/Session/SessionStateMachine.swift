@@ -296,9 +296,22 @@ package struct SessionStateMachine: Sendable {
         }
         if self.slots.count >= Self.slotLimit { self.slots.removeFirst() }
         self.slots.append(Slot(job: job, difficulty: difficulty, mask: self.versionMask))
+        if job.upstream.job.cleanJobs, !isReissue { self.forgetShares(replacedBy: job) }
         guard let last, last.link == job.link, last.connection == job.connection else { return true }
         return last.upstream.job.previousHash != job.upstream.job.previousHash
             || !isReissue && job.upstream.job.cleanJobs
+    }
+
+    /// After a clean job nothing can be submitted for the jobs before it on the same connection, nor for jobs that are no
+    /// longer known: their shares need not be remembered.
+    private mutating func forgetShares(replacedBy clean: IssuedJob) {
+        let slots = self.slots
+        self.validator.retain { connection, work in
+            slots.contains { slot in
+                slot.job.connection == connection && slot.job.work == work
+                    && (connection != clean.connection || slot.job.epoch == clean.epoch)
+            }
+        }
     }
 
     /// True when vardiff wants another difficulty than the current job's: a new issue of the job is due.

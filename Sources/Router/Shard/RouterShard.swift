@@ -29,6 +29,8 @@ package final class RouterShard {
     private let registry: NonceRegistry
     private let ids: RouterIDs
     private let unixMilliseconds: @Sendable () -> Int64
+    /// The worker of shares that come before any name is authorised.
+    private let nobody: Int32
     private var core: Mailbox<CoreMessage>?
     private var sessions: [Int64: SessionHandler] = [:]
     private var links: [Int: LinkView] = [:]
@@ -52,6 +54,7 @@ package final class RouterShard {
         self.eventLoop = eventLoop
         self.observer = observer
         self.lane = observer.makeLane()
+        self.nobody = observer.worker("", route: configuration.name)
         self.registry = registry
         self.ids = ids
         self.unixMilliseconds = unixMilliseconds
@@ -179,7 +182,7 @@ package final class RouterShard {
                 id: id,
                 time: time,
                 session: session.id,
-                worker: worker?.handle ?? 0,
+                worker: worker?.handle ?? self.nobody,
                 pool: share.job?.pool ?? 0,
                 job: share.job?.number ?? 0,
                 difficulty: share.difficulty,

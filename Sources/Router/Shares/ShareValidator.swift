@@ -111,6 +111,12 @@ package struct ShareValidator: Sendable {
         )
     }
 
+    /// Forgets the shares of jobs for which none can come any more.
+    package mutating func retain(where isLive: (_ connection: Int, _ work: UInt64) -> Bool) {
+        self.recent = self.recent.filter { isLive($0.connection, $0.work) }
+        self.earlier = self.earlier.filter { isLive($0.connection, $0.work) }
+    }
+
     private mutating func insert(_ key: Key) -> Bool {
         guard !self.earlier.contains(key), self.recent.insert(key).inserted else { return false }
         if self.recent.count >= Self.generationSize {

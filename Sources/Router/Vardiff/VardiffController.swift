@@ -12,6 +12,7 @@ package struct VardiffController: Sendable {
     private let started: NIODeadline
     private var windowStart: NIODeadline
     private var windowWork = 0.0
+    private var shareCount = 0
     private var rate = RateEstimate()
 
     private static let quickPhase = TimeAmount.seconds(60)
@@ -42,6 +43,7 @@ package struct VardiffController: Sendable {
     /// A valid share of a job sent with `difficulty`.
     package mutating func shareReceived(difficulty: Double, now: NIODeadline) {
         self.windowWork += difficulty
+        self.shareCount += 1
         self.rate.add(work: difficulty, now: now)
     }
 
@@ -63,19 +65,19 @@ package struct VardiffController: Sendable {
         // In shares of the current difficulty: some may still have been for jobs sent with another one.
         let shares = self.windowWork / current
         // Outside the dead band: more than twice or less than half of what was aimed at, and not by chance alone
-        // (three standard deviations of a Poisson count; in the first minute fewer).
+        // (three or four standard deviations of a Poisson count; in the first minute fewer).
         let deviation = max(1, expected).squareRoot()
-        let tooMany = shares > 2 * expected && shares - expected > (isQuick ? 2 : 3) * deviation
+        let tooMany = shares > 2 * expected && shares - expected > (isQuick ? 2 : 4) * deviation
         let tooFew = shares < expected / 2 && expected - shares > (isQuick ? 1 : 3) * deviation
         guard tooMany || tooFew else {
             // A window that tells nothing new is kept growing for a while, then replaced.
             if seconds > 24 * target { self.restartWindow(now: now) }
             return false
         }
-        // Half a share more than seen: a window without any does not ask for zero. A miner that has not found a share
-        // yet may be far too small for its difficulty; a step too far is soon seen and undone.
-        let isStuck = isQuick && self.rate.isEmpty
-        let ratio = isStuck ? 1.0 / 8 : max(1.0 / 16, min(64, (shares + 0.5) / expected))
+        // One share more on both sides, so that few of them do not say too much. A miner that has hardly found any may
+        // be far too small for its difficulty; a step too far is soon seen and undone.
+        let isStuck = isQuick && self.shareCount < 3 && self.windowWork == 0
+        let ratio = isStuck ? 1.0 / 16 : max(1.0 / 16, min(64, (shares + 1) / (expected + 1)))
         self.wanted = current * Self.powerOfTwo(nearest: ratio)
         self.restartWindow(now: now)
         return self.difficulty(poolDifficulty: poolDifficulty) != current
@@ -101,8 +103,6 @@ package let hashesPerDifficulty = 4_294_967_296.0
 struct RateEstimate: Sendable {
     private var work = 0.0
     private var last: NIODeadline?
-
-    var isEmpty: Bool { self.last == nil }
 
     private static let timeConstant = 120 / 0.693_147_18
 

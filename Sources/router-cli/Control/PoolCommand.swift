@@ -19,7 +19,7 @@ struct PoolCommand: AsyncParsableCommand {
     struct Drain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "drain",
-            abstract: "Move the miners away from a pool and finish what runs; stay connected.",
+            abstract: "Move the miners away from a pool, wait for its verdicts, then disconnect.",
             discussion: """
                 Example:
                   router-cli pool drain primary
@@ -55,7 +55,7 @@ struct PoolCommand: AsyncParsableCommand {
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "disable",
-            abstract: "Drain a pool, then disconnect from it.",
+            abstract: "Move the miners away from a pool and disconnect from it at once.",
             discussion: """
                 Example:
                   router-cli pool disable primary

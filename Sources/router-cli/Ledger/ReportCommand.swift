@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlAPI
 import Persistence
 
 /// `router-cli report`
@@ -78,10 +79,10 @@ enum ReportColumns {
         let totals = row.totals
         return row.key.map { .text($0) } + [.integer(totals.shares), .integer(totals.forwarded)]
             + Self.verdicts.map { .integer(totals[$0]) } + [
-                .measure(totals.acceptedWork, shown: Quantity.scaled(totals.acceptedWork)),
-                .measure(totals.sessionWork, shown: Quantity.scaled(totals.sessionWork)),
-                totals.refusedPercent.map { .measure($0, shown: Quantity.percent($0)) } ?? .null,
-                row.hashrate.map { .measure($0, shown: Quantity.hashrate($0)) } ?? .null,
+                .measure(totals.acceptedWork, shown: HumanUnits.scaled(totals.acceptedWork)),
+                .measure(totals.sessionWork, shown: HumanUnits.scaled(totals.sessionWork)),
+                totals.refusedPercent.map { .measure($0, shown: HumanUnits.percent($0 / 100)) } ?? .null,
+                row.hashrate.map { .measure($0, shown: HumanUnits.hashrate($0)) } ?? .null,
             ]
     }
 }

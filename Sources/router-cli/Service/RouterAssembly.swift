@@ -24,6 +24,7 @@ struct RouterAssembly {
     let listeners: [String: [RouterListener]]
     let control: RouterControl
     let server: ControlServer
+    let connector: PoolConnector
 
     /// Opens everything that can fail: the ledger first, then the control socket, then the listeners. When this returns,
     /// miners can connect. When it throws, nothing is left open that matters.
@@ -40,6 +41,7 @@ struct RouterAssembly {
             firstSession: observer.nextSessionID,
             firstJob: observer.nextJobNumber
         )
+        let connector = PoolConnector()
         var routes: [RouteService] = []
         for route in configuration.routes {
             routes.append(
@@ -48,7 +50,7 @@ struct RouterAssembly {
                     group: group,
                     observer: observer,
                     ids: ids,
-                    connector: PoolConnector(),
+                    connector: connector,
                     userAgent: ProgramVersion.userAgent,
                     seed: UInt64.random(in: .min ... .max),
                     unixMilliseconds: { Int64(Date().timeIntervalSince1970 * 1000) },
@@ -76,7 +78,7 @@ struct RouterAssembly {
                     logger.notice(
                         "listening for miners",
                         metadata: [
-                            "route": .string(route.name), "address": "\(listener.address.map { "\($0)" } ?? "?")",
+                            "route": .string(route.name), "address": .string(listener.text),
                             "tls": "\(listener.configuration.tls != nil)",
                         ]
                     )
@@ -94,7 +96,8 @@ struct RouterAssembly {
             routes: routes,
             listeners: listeners,
             control: control,
-            server: server
+            server: server,
+            connector: connector
         )
     }
 

@@ -40,11 +40,12 @@ final class RouterControl: ControlTarget {
     }
 
     func status() async -> StatusReport {
-        let (run, listeners, configured) = self.state.withLock { ($0.run, $0.listeners, $0.warnings) }
+        var (run, listeners, configured) = self.state.withLock { ($0.run, $0.listeners, $0.warnings) }
         var warnings = configured
         var reports: [RouteReport] = []
         for route in self.routes {
             guard let (snapshot, shards) = await route.snapshot() else { continue }
+            if run == .running, !snapshot.isOpen { run = .starting }
             let usable = snapshot.pools.filter(\.isUsable)
             if usable.isEmpty { warnings.append("route \(route.name): no usable pool") }
             if route.refusedConnections > 0 {
@@ -68,9 +69,9 @@ final class RouterControl: ControlTarget {
         let ledger = self.ledger.state
         var ledgerReport = LedgerReport(
             path: self.ledgerPath,
-            queued: ledger.queuedBytes,
+            queuedBytes: ledger.queuedBytes,
             rows: ledger.committedShares,
-            gaps: ledger.gapShares,
+            gapShares: ledger.gapShares,
             lastError: ledger.lastError
         )
         if case .degraded(let reason) = ledger.health {

@@ -3,6 +3,8 @@ import Configuration
 import ControlAPI
 import Foundation
 import Logging
+import Persistence
+import PoolPool
 import Router
 import ServiceLifecycle
 import UnixSignals
@@ -15,8 +17,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Logs go to standard error. SIGTERM and SIGINT stop it: no new shares are taken, verdicts on those sent are \
             waited for (at most 10 s), the ledger is flushed. SIGHUP reloads pools, priorities, weights and health \
-            settings. Exit codes: 0 stopped as asked, 66 no such configuration file, 78 the configuration is wrong or \
-            something it names cannot be opened.
+            settings. Exit codes: 0 stopped as asked, 1 an address or the ledger is in use, 66 no such configuration \
+            file, 78 the configuration is wrong or something it names cannot be opened.
 
             Example:
               router-cli run --config /etc/router/router.yaml
@@ -48,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
             assembly = try await RouterAssembly.open(configuration, logger: logger)
         } catch {
             logger.critical("cannot start: \(error)")
-            throw ExitStatus.configuration
+            throw Self.isTemporary(error) ? ExitStatus.no : ExitStatus.configuration
         }
         assembly.control.setWarnings(configuration.warnings.map(\.description))
         logger.notice("ready", metadata: ["version": .string(ProgramVersion.number)])
@@ -73,6 +75,12 @@ struct RunCommand: AsyncParsableCommand {
         )
         try await withGracefulStopNotice(notifier, logger) { try await group.run() }
         logger.notice("stopped")
+    }
+
+    /// True for what may be gone at the next attempt, which a service manager should then make.
+    private static func isTemporary(_ error: any Error) -> Bool {
+        if case LedgerError.locked = error { return true }
+        return error is ListenerError
     }
 
     private func makeLogger(_ settings: LogSettings) -> Logger {
@@ -145,6 +153,7 @@ private struct Reloader: Service {
             return
         }
         for warning in new.warnings { self.logger.warning("\(warning)") }
+        self.assembly.connector.reloadAuthorities()
         self.assembly.control.setWarnings(new.warnings.map(\.description))
         for route in self.assembly.routes {
             guard let configuration = new.routes.first(where: { $0.name == route.name }) else {
@@ -153,6 +162,12 @@ private struct Reloader: Service {
                 continue
             }
             let old = self.running.routes.first { $0.name == route.name }
+            if old?.versionMask != configuration.versionMask {
+                self.logger.warning(
+                    "a changed version_mask takes effect at a restart",
+                    metadata: ["route": .string(route.name)]
+                )
+            }
             if old?.listeners != configuration.listeners {
                 self.logger.warning(
                     "changed listeners take effect at a restart", metadata: ["route": .string(route.name)])
@@ -162,8 +177,10 @@ private struct Reloader: Service {
         for route in new.routes where !self.assembly.routes.contains(where: { $0.name == route.name }) {
             self.logger.warning("a new route takes effect at a restart", metadata: ["route": .string(route.name)])
         }
-        if new.ledger != self.running.ledger || new.control != self.running.control || new.log != self.running.log {
-            self.logger.warning("changes of ledger, control and log take effect at a restart")
+        if new.ledger != self.running.ledger || new.control != self.running.control || new.log != self.running.log
+            || new.threads != self.running.threads
+        {
+            self.logger.warning("changes of ledger, control, log and threads take effect at a restart")
         }
         self.logger.notice("configuration reloaded")
     }

@@ -90,7 +90,7 @@ extension StatusReport {
                 )
             )
         ],
-        ledger: LedgerReport(path: "/var/lib/router/ledger.sqlite", queued: 3, rows: 1_234_642),
+        ledger: LedgerReport(path: "/var/lib/router/ledger.sqlite", queuedBytes: 3, rows: 1_234_642),
         warnings: ["pool second: certificate is not checked"]
     )
 }

@@ -18,7 +18,8 @@ struct RunningServer {
     let socket: String
     let http: SocketAddress?
 
-    var client: ControlClient { ControlClient(socketPath: self.socket) }
+    /// Patient: tests share the machine with each other.
+    var client: ControlClient { ControlClient(socketPath: self.socket, timeout: .seconds(120)) }
 
     /// Runs a server for as long as `body` takes.
     static func with(

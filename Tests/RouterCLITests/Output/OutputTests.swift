@@ -56,16 +56,6 @@ import Testing
     }
 
     @Test(
-        arguments: [
-            (0, "0 H/s"), (12, "12 H/s"), (1.5, "1.50 H/s"), (999, "999 H/s"), (999.7, "1.00 kH/s"),
-            (1_250_000, "1.25 MH/s"),
-            (32_100_000_000_000, "32.1 TH/s"), (4.2e29, "420000 YH/s"), (.infinity, "-"), (.nan, "-"),
-        ] as [(Double, String)])
-    func hashratesHavePrefixes(value: Double, text: String) {
-        #expect(Quantity.hashrate(value) == text)
-    }
-
-    @Test(
         arguments: [(.number(.nan), "null"), (.number(1e300), "1e+300"), (.number(-2), "-2"), (.number(0.1), "0.1")]
             as [(OutputValue, String)])
     func numbersAreValidJSON(value: OutputValue, text: String) {
