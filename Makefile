@@ -15,7 +15,7 @@ build: setup
 
 test: setup
 	swift build --build-tests $(CHECKS) $(SWIFT_FLAGS)
-	swift test --skip-build $(CHECKS) $(SWIFT_FLAGS)
+	swift test --skip-build --no-parallel $(CHECKS) $(SWIFT_FLAGS)
 
 # Pools and miners that are built in: needs no configuration and no internet.
 demo: build

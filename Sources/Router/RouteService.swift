@@ -143,6 +143,7 @@ package final class RouteService: Sendable {
     package func stop() async {
         self.gate.close()
         await self.onShards { $0.stopReading() }
+        await self.deliverMessages()
         let deadline = ContinuousClock.now + Self.drainTime
         while ContinuousClock.now < deadline {
             let settled = try? await self.home.submit { [core] in core.value.isSettled }.get()
@@ -150,7 +151,7 @@ package final class RouteService: Sendable {
             try? await Task.sleep(for: .milliseconds(20))
         }
         _ = try? await self.home.submit { [core] in core.value.stop() }.get()
-        await self.onShards { _ in }
+        await self.deliverMessages()
         await self.onShards { $0.closeAll(.shutdown) }
     }
 
@@ -185,6 +186,13 @@ package final class RouteService: Sendable {
 
     /// Connections refused for a limit.
     package var refusedConnections: Int { self.gate.refused }
+
+    /// Returns when all that shards and core have told each other so far has arrived.
+    private func deliverMessages() async {
+        await self.onShards { _ in }
+        for _ in 0..<2 { _ = try? await self.home.submit {}.get() }
+        await self.onShards { _ in }
+    }
 
     private func onShards(_ body: @escaping @Sendable (RouterShard) -> Void) async {
         for shard in self.shards { _ = try? await shard.eventLoop.submit { body(shard.value) }.get() }

@@ -177,6 +177,9 @@ package final class PoolLink: PoolConnectionDelegate {
         self.reconnectEndpoint = nil
         self.successorAt = nil
         for connection in [self.current, self.successor].compactMap({ $0 }) + self.draining.map(\.connection) {
+            // Now, not when the channel is gone: the link itself may be gone by then.
+            let lost = connection.abandonPending().map(\.ticket)
+            if !lost.isEmpty { self.delegate?.link(self, lost: lost, because: failure) }
             connection.close(failure)
         }
     }
@@ -341,6 +344,10 @@ package final class PoolLink: PoolConnectionDelegate {
         switch event {
         case .subscribed(let subscription):
             if connection === self.current { self.silence.restarted(now: self.eventLoop.now) }
+            if let user = self.user, connection === self.current {
+                // The user came while the connection was made without one; otherwise this does nothing.
+                connection.authorize(user: user, password: self.configuration.password, now: self.eventLoop.now)
+            }
             self.delegate?.link(self, subscribed: subscription)
         case .ready(let job):
             self.becameReady(connection, job: job)

@@ -44,12 +44,15 @@ package struct ShareTicket: Sendable, Hashable {
     package var session: Int64
     package var shard: Int
     package var worker: Int32
+    /// Pool difficulty of the share's job: what its acceptance is worth.
+    package var difficulty: Double
 
-    package init(share: Int64, session: Int64, shard: Int, worker: Int32) {
+    package init(share: Int64, session: Int64, shard: Int, worker: Int32, difficulty: Double) {
         self.share = share
         self.session = session
         self.shard = shard
         self.worker = worker
+        self.difficulty = difficulty
     }
 }
 

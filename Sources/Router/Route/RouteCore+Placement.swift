@@ -267,7 +267,8 @@ extension RouteCore {
         guard !sessions.isEmpty else { return }
         let fitting = sessions.filter { session in
             guard let placement = self.placements[session] else { return false }
-            return placement.introduction.nonce.layout.total > self.facts.layout.total
+            // One that waits for a link to open has a pool that fits it.
+            return placement.wanted == nil && placement.introduction.nonce.layout.total > self.facts.layout.total
                 && self.pools.contains { self.standing($0) != .unusable }
         }
         if !fitting.isEmpty {

@@ -326,6 +326,8 @@ package final class RouteCore: PoolLinkDelegate {
         if entry.canServe {
             let waiting = self.placements.filter { $0.value.wanted == link.key || $0.value.link == nil }.map(\.key)
             self.place(waiting, cause: "\(link.key.pool) is ready")
+        } else {
+            self.place(Array(entry.sessions), cause: "the extranonce2 size of \(link.key.pool) changed")
         }
     }
 
@@ -366,7 +368,7 @@ package final class RouteCore: PoolLinkDelegate {
         }
         self.pools[index].tally.latencies.add(microseconds)
         if verdict == .accepted {
-            let work = self.pools[index].difficulty ?? 0
+            let work = ticket.difficulty
             self.pools[index].tally.accepted += 1
             self.pools[index].tally.acceptedWork += work
             self.pools[index].recentWork += work
@@ -525,8 +527,9 @@ package final class RouteCore: PoolLinkDelegate {
         }
         let masks = enabled.compactMap(\.versionMask)
         facts.commonMask = masks.reduce(masks.isEmpty ? 0 : self.configuration.versionMask, &)
-        let sizes = enabled.compactMap(\.extranonce2Size)
-        facts.layout = sizes.min().flatMap { NonceLayout(smallestExtranonce2Size: $0) } ?? facts.layout
+        // A pool too narrow for any layout serves nobody; it must not keep the others from being fitted.
+        let layouts = enabled.compactMap(\.extranonce2Size).compactMap { NonceLayout(smallestExtranonce2Size: $0) }
+        facts.layout = layouts.min { $0.total < $1.total } ?? facts.layout
         guard facts != self.facts else { return }
         self.facts = facts
         self.post(.facts(facts))

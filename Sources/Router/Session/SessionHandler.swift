@@ -171,7 +171,10 @@ package final class SessionHandler: ChannelInboundHandler {
 
     private func processLines(now: NIODeadline) {
         // Until the route is open its pools' extranonce sizes and masks are unknown; what comes in waits in the decoder.
-        guard self.shard.facts.isOpen else { return }
+        guard self.shard.facts.isOpen else {
+            if self.decoder.bufferedCount > self.limits.lineLength { self.close(.lineTooLong) }
+            return
+        }
         while !self.isClosed {
             do throws(StratumError) {
                 guard let line = try self.decoder.nextLine() else { break }

@@ -198,7 +198,7 @@ package final class RouterShard {
                 versionBits: share.versionBits
             )
         )
-        self.tallies[worker?.handle ?? 0, default: WorkerTally(user: share.user ?? session.machine.user ?? "")]
+        self.tallies[worker?.handle ?? self.nobody, default: WorkerTally(user: share.user ?? session.machine.user ?? "")]
             .received(share.verdict, time: time)
         guard isForwarded, let job = share.job, let nonce else { return nil }
         let upstream = UpstreamShare(
@@ -210,7 +210,13 @@ package final class RouterShard {
             ntime: share.ntime,
             nonce: share.nonce,
             versionBits: share.versionBits,
-            ticket: ShareTicket(share: id, session: session.id, shard: self.index, worker: worker?.handle ?? 0)
+            ticket: ShareTicket(
+                share: id,
+                session: session.id,
+                shard: self.index,
+                worker: worker?.handle ?? self.nobody,
+                difficulty: job.upstream.difficulty
+            )
         )
         self.core?.post(.share(upstream, link: job.link))
         return id

@@ -16,6 +16,9 @@ package struct LineDecoder: Sendable {
         self.maximumLength = maximumLength
     }
 
+    /// Bytes appended and not yet taken.
+    package var bufferedCount: Int { self.buffer.readableBytes }
+
     /// Takes all readable bytes of `bytes`.
     package mutating func append(_ bytes: inout ByteBuffer) {
         defer { bytes.moveReaderIndex(to: bytes.writerIndex) }

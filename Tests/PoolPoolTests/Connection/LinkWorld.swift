@@ -25,7 +25,8 @@ final class LinkWorld: PoolConnecting, PoolLinkDelegate {
     /// - Parameters:
     ///   - user: nil for a link that only shows that the pool is there.
     ///   - seed: of the jitter.
-    init(user: String? = "acct.w1", versionRolling: Bool = false, seed: UInt64 = 1, health: HealthConfiguration? = nil) {
+    init(user: String? = "acct.w1", versionRolling: Bool = false, seed: UInt64 = 1, health: HealthConfiguration? = nil)
+    {
         // Deadlines before the loop's zero would be cut off.
         self.loop.advanceTime(by: .hours(1))
         self.addLink(user: user, versionRolling: versionRolling, seed: seed, health: health)

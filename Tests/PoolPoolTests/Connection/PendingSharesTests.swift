@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PendingSharesTests {
     private static func ticket(_ share: Int64) -> ShareTicket {
-        ShareTicket(share: share, session: 1, shard: 0, worker: 1)
+        ShareTicket(share: share, session: 1, shard: 0, worker: 1, difficulty: 1)
     }
 
     private static func time(_ milliseconds: Int) -> NIODeadline {

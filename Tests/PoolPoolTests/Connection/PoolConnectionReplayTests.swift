@@ -53,12 +53,13 @@ import Testing
         return (connection, channel)
     }
 
-    /// Says the pool's lines, submits a share where the miner did, and compares jobs and verdicts with what an independent
-    /// reading of the lines expects.
+    /// Says the pool's lines, submits a share where the miner did, and compares jobs and verdicts with what an
+    /// independent reading of the lines expects.
     private static func replay(_ conversation: RecordedConversation, readyExpected: Bool) throws {
         let listener = Listener()
         let (connection, channel) = try Self.connection(delegate: listener)
-        // The recorded miner's id → our requests with that id, oldest first. Subscribe and authorize are 1 and 2 in both.
+        // The recorded miner's id → our requests with that id, oldest first. Subscribe and authorize are 1 and 2
+        // in both.
         var requests: [Int: [(request: Int, share: Int64)]] = [:]
         var nextRequest = 3
         var expectedVerdicts: [String] = []
@@ -76,7 +77,8 @@ import Testing
                 continue
             }
             var line = text
-            if json?["method"] == nil, let id, requests[id]?.isEmpty == false, let request = requests[id]?.removeFirst() {
+            if json?["method"] == nil, let id, requests[id]?.isEmpty == false, let request = requests[id]?.removeFirst()
+            {
                 line = text.replacing("\"id\":\(id)", with: "\"id\":\(request.request)")
                 let isTrue = (json?["result"] as? Bool) == true && (json?["error"] is NSNull)
                 let error = (json?["error"] as? [Any])?.dropFirst().first as? String
@@ -111,7 +113,9 @@ import Testing
         for conversation in conversations {
             let said = conversation.lines.filter { $0.speaker == .pool }.map(\.text)
             let subscribed = said.firstIndex { $0.contains("mining.notify\",\"") }
-            let authorized = said.firstIndex { $0.hasSuffix("\"result\":true,\"error\":null,\"id\":2}") || $0 == Self.yes }
+            let authorized = said.firstIndex {
+                $0.hasSuffix("\"result\":true,\"error\":null,\"id\":2}") || $0 == Self.yes
+            }
             let isReady = authorized.flatMap { end in subscribed.map { $0 < end } } ?? false
             try Self.replay(conversation, readyExpected: isReady)
         }

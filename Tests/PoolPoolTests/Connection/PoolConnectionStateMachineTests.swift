@@ -245,9 +245,10 @@ import Testing
         )
         let rolled = pool.submits(someShare(versionBits: 0x0286_c000)).lines
         #expect(rolled.first?.hasSuffix(#""0004bef0","0286c000"]}"#) == true)
-        #expect(pool.says(#"{"id":4,"result":null,"error":[22,"Duplicate share",null]}"#) == [
-            "rejected 4 duplicate 22 Duplicate share"
-        ])
+        #expect(
+            pool.says(#"{"id":4,"result":null,"error":[22,"Duplicate share",null]}"#) == [
+                "rejected 4 duplicate 22 Duplicate share"
+            ])
         #expect(pool.says(Self.yes(3)) == ["accepted 3"])
     }
 
@@ -299,12 +300,14 @@ import Testing
     @Test func smallTalkIsAnswered() {
         var pool = PoolConversation()
         pool.becomesReady()
-        #expect(pool.says(#"{"id":42,"method":"mining.ping","params":[]}"#) == [
-            #"{"id":42,"result":"pong","error":null}"#
-        ])
-        #expect(pool.says(#"{"id":"v","method":"client.get_version","params":[]}"#) == [
-            #"{"id":"v","result":"router/1","error":null}"#
-        ])
+        #expect(
+            pool.says(#"{"id":42,"method":"mining.ping","params":[]}"#) == [
+                #"{"id":42,"result":"pong","error":null}"#
+            ])
+        #expect(
+            pool.says(#"{"id":"v","method":"client.get_version","params":[]}"#) == [
+                #"{"id":"v","result":"router/1","error":null}"#
+            ])
         #expect(pool.says(#"{"id":null,"method":"client.show_message","params":["hi"]}"#) == ["message hi"])
         #expect(pool.says(#"{"id":9,"method":"mining.set_goal","params":["x"]}"#) == [])
         #expect(pool.says(#"{"id":9,"method":"mining.whatever","params":{}}"#) == [])

@@ -2,8 +2,8 @@ import NIOCore
 import PoolPool
 import Stratum
 
-/// A pool's side of a conversation with ``PoolConnectionStateMachine``. Each step returns what the machine did: the lines it
-/// sent, then the event it announced in words.
+/// A pool's side of a conversation with ``PoolConnectionStateMachine``. Each step returns what the machine did: the
+/// lines it sent, then the event it announced in words.
 struct PoolConversation {
     private(set) var machine: PoolConnectionStateMachine
     private var now = NIODeadline.uptimeNanoseconds(0)
@@ -135,6 +135,6 @@ func someShare(
         ntime: 0x681d_6dee,
         nonce: 0x0004_bef0,
         versionBits: versionBits,
-        ticket: ShareTicket(share: number, session: 1, shard: 0, worker: 1)
+        ticket: ShareTicket(share: number, session: 1, shard: 0, worker: 1, difficulty: 1)
     )
 }

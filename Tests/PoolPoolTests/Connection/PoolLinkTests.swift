@@ -134,6 +134,16 @@ import Testing
         #expect(world.link.key.user == "acct.w9")
     }
 
+    @Test func aUserThatComesWhileTheLinkIsMadeIsAuthorisedOnce() throws {
+        let world = LinkWorld(user: nil)
+        world.link.start()
+        world.link.authorize(as: LinkKey(pool: "a", user: "acct.w9", space: 0))
+        try world.accept()
+        #expect(try world.heard().count == 1)
+        try world.says(#"{"id":1,"result":[[],"8100f3c2",8],"error":null}"#)
+        #expect(try world.heard() == [#"{"id":2,"method":"mining.authorize","params":["acct.w9","x"]}"#])
+    }
+
     // MARK: client.reconnect
 
     @Test func theNewConnectionIsReadyBeforeTheOldOneGoes() throws {

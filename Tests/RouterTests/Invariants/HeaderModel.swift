@@ -63,7 +63,8 @@ enum HexText {
     static func digits(_ value: UInt64, count: Int) -> String {
         let text = String(value, radix: 16)
         let width = count * 2
-        return text.count >= width ? String(text.suffix(width)) : String(repeating: "0", count: width - text.count) + text
+        return text.count >= width
+            ? String(text.suffix(width)) : String(repeating: "0", count: width - text.count) + text
     }
 
     static func digits(_ value: UInt32) -> String { Self.digits(UInt64(value), count: 4) }

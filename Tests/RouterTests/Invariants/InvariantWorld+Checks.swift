@@ -13,7 +13,8 @@ extension InvariantWorld {
         for miner in self.miners where miner.isOpen {
             self.checkWork(of: miner)
             for question in miner.questions where self.now - question.asked > Self.replyTime {
-                self.violation("\(miner.name) waits for an answer since \(self.now - question.asked): \(question.params)")
+                self.violation(
+                    "\(miner.name) waits for an answer since \(self.now - question.asked): \(question.params)")
             }
         }
         self.checkClosures()
@@ -49,13 +50,17 @@ extension InvariantWorld {
         let since = self.worklessSince[miner.session] ?? self.now
         self.worklessSince[miner.session] = since
         if self.now - since > .seconds(1) {
-            self.violation("\(miner.name), session \(miner.session), for \((self.now - since).nanoseconds / 1_000_000) ms: \(lack)")
+            self.violation(
+                "\(miner.name), session \(miner.session), for \((self.now - since).nanoseconds / 1_000_000) ms: \(lack)"
+            )
         }
     }
 
     private func lack(of miner: ModelMiner) -> String? {
         guard let coinbase1 = miner.currentCoinbase1 else { return "no job" }
-        guard let (pool, connection) = self.connection(of: coinbase1) else { return "a job of a connection that is gone" }
+        guard let (pool, connection) = self.connection(of: coinbase1) else {
+            return "a job of a connection that is gone"
+        }
         if self.withdrawnSince[pool.name] != nil { return "a job of the withdrawn \(pool.name)" }
         return coinbase1.hasPrefix(connection.lastCoinbase1) ? nil : "an old job of \(pool.name)"
     }
@@ -76,7 +81,9 @@ extension InvariantWorld {
             switch reason {
             case "closed by the miner", "kicked": continue
             case "no usable pool", "no pool fits its extranonce2":
-                guard let miner = self.miners.first(where: { $0.session == session }), self.canServe(miner) else { continue }
+                guard let miner = self.miners.first(where: { $0.session == session }), self.canServe(miner) else {
+                    continue
+                }
                 self.violation("session \(session) was closed though a pool could serve it: \(reason)")
             default:
                 self.violation("session \(session) was closed: \(reason)")

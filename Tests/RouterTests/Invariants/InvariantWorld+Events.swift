@@ -118,11 +118,12 @@ extension InvariantWorld {
         case .freeze: if pool.reach == .up { pool.change(.frozen) }
         case .revive:
             if pool.reach != .up { pool.change(.up) }
+            if pool.answersLate { pool.answerLate(false) }
             if pool.refusesUsers { pool.refuseUsers(false) }
             pool.rejects = false
         case .refuseUsers: pool.refuseUsers(true)
         case .reject: pool.rejects = true
-        case .answerLate: if pool.answersLate { pool.answerHeld() } else { pool.answersLate = true }
+        case .answerLate: pool.answerLate(!pool.answersLate)
         default: break
         }
     }

@@ -142,8 +142,18 @@ final class InvariantWorld {
     var now: NIODeadline { self.loop.now }
     var violations: [String] { self.record.violations + self.observer.violations }
 
+    /// What the router makes of its pools at the end.
+    var poolStates: [String] {
+        self.core.snapshot().pools.map { pool in
+            "\(pool.configuration.name): \(pool.administration), \(pool.health), \(pool.links) links, "
+                + "\(pool.sessions) sessions, last failure \(pool.lastFailure ?? "none")"
+        }
+    }
+
     func violation(_ text: String) { self.record.violations.append(text) }
-    func note(_ text: String) { self.trace.append("\(Double(self.now.uptimeNanoseconds / 1_000_000) / 1000) s: \(text)") }
+    func note(_ text: String) {
+        self.trace.append("\(Double(self.now.uptimeNanoseconds / 1_000_000) / 1000) s: \(text)")
+    }
 
     // MARK: The network
 
@@ -208,7 +218,7 @@ final class InvariantWorld {
     // MARK: Time
 
     func advance(by amount: TimeAmount) {
-        let step: TimeAmount = amount <= .seconds(2) ? .milliseconds(100) : .milliseconds(500)
+        let step: TimeAmount = amount <= .seconds(2) ? .milliseconds(200) : .seconds(1)
         let end = self.now + amount
         while self.now < end {
             self.loop.advanceTime(by: min(step, end - self.now))
@@ -256,7 +266,9 @@ final class InvariantWorld {
 
     /// The pool and the connection that a miner's coinbase came by, if that is open.
     func connection(of coinbase1: String) -> (pool: ModelPool, connection: ModelPoolConnection)? {
-        guard let index = HexText.bytes(String(coinbase1.prefix(2))).first, Int(index) < self.pools.count else { return nil }
+        guard let index = HexText.bytes(String(coinbase1.prefix(2))).first, Int(index) < self.pools.count else {
+            return nil
+        }
         let pool = self.pools[Int(index)]
         let key = String(coinbase1.prefix(10 + pool.extranonce1Count * 2))
         return pool.connections.first { $0.isOpen && $0.coinbases.contains(key) }.map { (pool, $0) }
@@ -297,6 +309,7 @@ final class InvariantWorld {
 
     /// Ends everything and undoes the cycle between core and shards.
     func shutDown() {
+        if !self.violations.isEmpty { self.trace += self.poolStates }
         self.core.stop()
         self.settle()
         self.loop.advanceTime(by: .seconds(1))

@@ -26,6 +26,7 @@ final class ModelMiner {
         var nextNonce: UInt32 = 0
     }
 
+    /// A submit that waits for its reply.
     struct Question {
         var id: Int
         var expectation: Expectation
@@ -66,8 +67,6 @@ final class ModelMiner {
     private(set) var questions: [Question] = []
     /// Since when it may expect work.
     private(set) var readySince: NIODeadline?
-    private(set) var lastLines: [String] = []
-    private(set) var wasToldToReconnect = false
     /// The notify lines since they were last taken.
     private var notifies: [String] = []
 
@@ -189,9 +188,12 @@ final class ModelMiner {
         let job = self.jobs[index]
         self.jobs[index].nextNonce += 1
         let extranonce2 = HexText.digits(0, count: self.extranonce2Size)
-        let bits = self.rollsVersions && Bool.random(using: &random) ? UInt32(truncatingIfNeeded: random.next()) & job.mask : 0
-        let isRolled = self.rollsVersions
-        let version = isRolled ? job.work.version & ~job.mask | bits : job.work.version
+        var version = job.work.version
+        var bits: UInt32 = 0
+        if self.rollsVersions {
+            bits = Bool.random(using: &random) ? UInt32(truncatingIfNeeded: random.next()) & job.mask : 0
+            version = version & ~job.mask | bits
+        }
         let header = job.work.header(
             extranonce: self.extranonce1 + extranonce2,
             version: version,
@@ -202,7 +204,7 @@ final class ModelMiner {
         var params =
             #""\#(self.name)","\#(job.id)","\#(extranonce2)","\#(HexText.digits(job.work.ntime))","#
             + "\"\(HexText.digits(job.nextNonce))\""
-        if isRolled { params += ",\"\(HexText.digits(bits))\"" }
+        if self.rollsVersions { params += ",\"\(HexText.digits(bits))\"" }
         return (params, NotifiedWork.difficulty(of: header))
     }
 
@@ -215,7 +217,6 @@ final class ModelMiner {
     }
 
     private func received(_ text: String, now: NIODeadline) {
-        self.lastLines = self.lastLines.suffix(7) + [text]
         guard let line = ModelLine(text) else { return self.violation("cannot read \(text)") }
         switch line.method {
         case "mining.notify": self.receivedJob(line)
@@ -225,7 +226,7 @@ final class ModelMiner {
             self.extranonce1 = line.string(0)
             self.extranonce2Size = line.params.count > 1 ? line.params[1].integer ?? 0 : 0
             self.jobs = []
-        case "client.reconnect": self.wasToldToReconnect = true
+        case "client.reconnect": break
         case nil: self.receivedReply(line, now: now)
         default: self.violation("unexpected \(text)")
         }

@@ -51,7 +51,7 @@ final class ModelPool {
     private(set) var reach = Reach.up
     var refusesUsers = false
     var rejects = false
-    var answersLate = false
+    private(set) var answersLate = false
     private(set) var connections: [ModelPoolConnection] = []
     private(set) var template: Template
     private var jobCount: UInt64 = 0
@@ -83,7 +83,9 @@ final class ModelPool {
         self.index = index
         self.name = "pool-\(index)"
         self.record = record
-        self.configuring = Int.random(in: 0..<4, using: &random) > 0 ? .granted : Configuring.allCases[Int.random(in: 0..<4, using: &random)]
+        self.configuring =
+            Int.random(in: 0..<4, using: &random) > 0
+            ? .granted : Configuring.allCases[Int.random(in: 0..<4, using: &random)]
         self.jobBeforeAuthorize = Bool.random(using: &random)
         self.resumes = Bool.random(using: &random)
         self.extranonce1Count = Int.random(in: 2...5, using: &random)
@@ -153,6 +155,8 @@ final class ModelPool {
 
     private func makeJob(clean: Bool, random: inout RandomSource) {
         self.jobCount += 1
+        // After a silence the router may just be looking for another pool.
+        if self.now() - self.lastJob >= .seconds(30), self.goodSince != nil { self.goodSince = self.now() }
         self.lastJob = self.now()
         if clean { self.previousHash += 1 }
         let branches = (0..<Int.random(in: 0...1, using: &random)).map { _ in
@@ -230,15 +234,16 @@ final class ModelPool {
         self.noteGoodness()
     }
 
-    /// Sends the verdicts that were held back.
-    func answerHeld() {
-        self.answersLate = false
-        guard self.reach == .up else { return }
+    /// Holds verdicts back from now on, or sends those that were.
+    func answerLate(_ answersLate: Bool) {
+        self.answersLate = answersLate
+        self.noteGoodness()
+        guard !answersLate, self.reach == .up else { return }
         for connection in self.connections { connection.answerHeld() }
     }
 
     private func noteGoodness() {
-        self.goodSince = self.reach == .up && !self.refusesUsers ? self.now() : nil
+        self.goodSince = self.reach == .up && !self.refusesUsers && !self.answersLate ? self.now() : nil
     }
 
     // MARK: Judgement

@@ -25,6 +25,8 @@ final class ModelPoolConnection {
     private var mask: UInt32?
     private var user: String?
     private var isSubscribed = false
+    /// Asked its client to come back on another connection: what it sends from then on need not be heeded.
+    private var isLeaving = false
     private var announcedDifficulty: Double?
     private var jobs: [String: SentJob] = [:]
     /// The coinbase of the last job sent, up to where the router's part begins.
@@ -113,6 +115,7 @@ final class ModelPoolConnection {
     }
 
     func askForReconnect(host: String?) {
+        self.isLeaving = true
         let params = host.map { #""\#($0)",3333,0"# } ?? ""
         self.say(#"{"id":null,"method":"client.reconnect","params":[\#(params)]}"#)
     }
@@ -194,7 +197,9 @@ final class ModelPoolConnection {
             return refused(code, reason)
         }
         guard line.string(0) == self.user else { return wrong(24, "share for another user") }
-        guard let job = self.jobs[line.string(1)] else { return wrong(21, "unknown or stale job") }
+        guard let job = self.jobs[line.string(1)] else {
+            return self.isLeaving ? refused(21, "stale") : wrong(21, "unknown or stale job")
+        }
         let extranonce2 = line.string(2)
         guard extranonce2.count == job.extranonce2Size * 2 else { return wrong(20, "wrong extranonce2 size") }
         var version = job.work.version

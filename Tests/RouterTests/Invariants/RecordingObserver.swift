@@ -2,6 +2,7 @@ import Router
 
 /// A ledger in memory that checks what it is told: every share once, every verdict once. Used on one thread only.
 final class RecordingObserver: RouterObserver, @unchecked Sendable {
+    /// One pool's shares.
     struct Counts: Equatable {
         var forwarded = 0
         var accepted = 0
@@ -24,7 +25,6 @@ final class RecordingObserver: RouterObserver, @unchecked Sendable {
     private var settled: [Int64: Int32] = [:]
     private var workers: [String: Int32] = [:]
     private(set) var closures: [(session: Int64, reason: String)] = []
-    private(set) var events: [PoolEvent] = []
     private(set) var violations: [String] = []
 
     func makeLane() -> any RouterLane { Lane(self) }
@@ -96,6 +96,6 @@ final class RecordingObserver: RouterObserver, @unchecked Sendable {
         func received(_ share: ShareRecord) { self.observer.received(share) }
         func settled(_ share: SettledShare) { self.observer.settled(share) }
         func settledLate(_ share: SettledShare) { self.observer.settledLate(share) }
-        func happened(_ event: PoolEvent) { self.observer.events.append(event) }
+        func happened(_ event: PoolEvent) {}
     }
 }

@@ -17,7 +17,8 @@ import Testing
     @Test(
         arguments: [
             // the pools' smallest extranonce2, agent, bytes of the prefix and of the miner's part
-            (12, "cgminer/4.11.1", 2, 4), (8, "cgminer/4.11.1", 2, 4), (6, "NerdMinerV2", 2, 4), (5, "cgminer/4.11.1", 1, 4),
+            (12, "cgminer/4.11.1", 2, 4), (8, "cgminer/4.11.1", 2, 4), (6, "NerdMinerV2", 2, 4),
+            (5, "cgminer/4.11.1", 1, 4),
             (5, "NerdMinerV2", 1, 4), (4, "cgminer/4.11.1", 1, 3), (4, "NerdMinerV2/V1.7", 2, 2), (4, "", 1, 3),
             (3, "cgminer/4.11.1", 1, 2), (3, "NerdMinerV2", 1, 2),
         ]

@@ -9,7 +9,9 @@ import Testing
 @Suite struct SessionHandlerTests {
     private static func submit(_ job: IssuedJob, _ nonce: Int = 1, id: Int = 5) -> String {
         let digits = String(String(0x1_0000_0000 + nonce, radix: 16).dropFirst())
-        return #"{"id":\#(id),"method":"mining.submit","params":["acct.w1","\#(job.id)","00000000","6553f100","\#(digits)"]}"#
+        return
+            #"{"id":\#(id),"method":"mining.submit","params":["acct.w1","\#(job.id)","00000000","6553f100","#
+            + #""\#(digits)"]}"#
     }
 
     private static func yes(_ id: Int) -> String { #"{"id":\#(id),"result":true,"error":null}"# }

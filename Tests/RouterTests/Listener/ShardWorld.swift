@@ -2,9 +2,10 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import PoolPool
-@testable import Router
 import Stratum
 import Synchronization
+
+@testable import Router
 
 /// A ``RouterShard`` on an embedded loop, miners on embedded channels, and a core that only collects what it is told.
 final class ShardWorld {

@@ -1,7 +1,8 @@
 import NIOCore
-@testable import PoolPool
 import Router
 import Stratum
+
+@testable import PoolPool
 
 /// A miner's side of a conversation with ``SessionStateMachine``. Each step returns the lines the miner hears.
 ///
@@ -34,7 +35,9 @@ struct MinerConversation {
     mutating func says(_ lines: String...) throws -> [String] {
         var output = ByteBuffer()
         for line in lines {
-            guard case .request(let id, let request) = try MinerMessage.decode(ByteBuffer(string: line)) else { continue }
+            guard case .request(let id, let request) = try MinerMessage.decode(ByteBuffer(string: line)) else {
+                continue
+            }
             let surroundings = SessionSurroundings(
                 now: self.now,
                 time: Int64(self.unixTime) * 1000,
@@ -103,7 +106,8 @@ struct MinerConversation {
         var nonceText = ByteBuffer()
         Hex.append(nonce, to: &nonceText)
         let params =
-            #""\#(user)","\#(job.id)","\#(extranonce2)","\#(String(buffer: ntimeText))","\#(String(buffer: nonceText))""#
+            #""\#(user)","\#(job.id)","\#(extranonce2)","\#(String(buffer: ntimeText))","#
+            + #""\#(String(buffer: nonceText))""#
         let rolled = bits.map { ",\"\($0)\"" } ?? ""
         return try self.says(#"{"id":\#(id),"method":"mining.submit","params":[\#(params)\#(rolled)]}"#)
     }
@@ -176,10 +180,10 @@ final class IssuingLink {
         self.connection = link
     }
 
-    /// The pool sends a job.
-    func receives(_ job: UpstreamJob) -> IssuedJob? {
+    /// The pool sends a job; it gets the next number, or this one.
+    func receives(_ job: UpstreamJob, number: UInt64? = nil) -> IssuedJob? {
         self.number += 1
-        return self.issuer.receive(job, connection: self.connection, now: self.now, number: self.number)
+        return self.issuer.receive(job, connection: self.connection, now: self.now, number: number ?? self.number)
     }
 
     /// Another issue of the newest one.

@@ -74,7 +74,8 @@ import Testing
             }
         }
         for share in waiting {
-            #expect(queue.settle(share, .refused(Rejection(code: Int(share), message: "")), into: &output), "seed \(seed)")
+            #expect(
+                queue.settle(share, .refused(Rejection(code: Int(share), message: "")), into: &output), "seed \(seed)")
         }
         for line in spokenLines(output) {
             let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }

@@ -20,7 +20,10 @@ import Testing
         let configure =
             #"{"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"ffffffff"}]}"#
         #expect(try miner.says(configure) == [Self.configured])
-        #expect(try miner.says(#"{"id":2,"method":"mining.subscribe","params":["cgminer/4.11.1"]}"#) == [Self.subscribed("2")])
+        #expect(
+            try miner.says(#"{"id":2,"method":"mining.subscribe","params":["cgminer/4.11.1"]}"#) == [
+                Self.subscribed("2")
+            ])
         #expect(try miner.says(#"{"id":3,"method":"mining.authorize","params":["acct.w1","x"]}"#) == [Self.yes("3")])
         #expect(miner.machine.isReady)
         let link = IssuingLink()
@@ -60,8 +63,10 @@ import Testing
         var miner = MinerConversation()
         let lines = try miner.says(#"{"id": 1, "method": "mining.subscribe", "params": ["NerdMinerV2/V1.7"]}"#)
         #expect(lines == [Self.subscribed("1")])
-        #expect(try miner.says(#"{"params": ["acct.w1", null], "id": 2, "method": "mining.authorize"}"#) == [Self.yes("2")])
-        #expect(try miner.says(#"{"id": 3, "method": "mining.suggest_difficulty", "params": [0.0001]}"#) == [Self.yes("3")])
+        #expect(
+            try miner.says(#"{"params": ["acct.w1", null], "id": 2, "method": "mining.authorize"}"#) == [Self.yes("2")])
+        #expect(
+            try miner.says(#"{"id": 3, "method": "mining.suggest_difficulty", "params": [0.0001]}"#) == [Self.yes("3")])
     }
 
     @Test func bfgminerHearsNothingWhereItExpectsNothing() throws {
@@ -69,7 +74,8 @@ import Testing
         let target = "00000000ffff" + String(repeating: "0", count: 52)
         #expect(try miner.says(#"{"id":null,"method":"mining.capabilities","params":[{"notify":[]}]}"#) == [])
         #expect(try miner.says(#"{"id":null,"method":"mining.suggest_target","params":["\#(target)"]}"#) == [])
-        #expect(try miner.says(#"{"id":1,"method":"mining.suggest_target","params":["\#(target)"]}"#) == [Self.yes("1")])
+        #expect(
+            try miner.says(#"{"id":1,"method":"mining.suggest_target","params":["\#(target)"]}"#) == [Self.yes("1")])
     }
 
     @Test(
@@ -109,7 +115,8 @@ import Testing
         #expect(
             lines == [
                 #"{"id":1,"result":{"minimum-difficulty":true,"version-rolling":true,"#
-                    + #""version-rolling.mask":"1fffe000","subscribe-extranonce":true,"info":true,"x-y":false},"error":null}"#
+                    + #""version-rolling.mask":"1fffe000","subscribe-extranonce":true,"#
+                    + #""info":true,"x-y":false},"error":null}"#
             ]
         )
         #expect(miner.machine.extranonceSubscribed)
@@ -131,7 +138,8 @@ import Testing
                 == [#"{"id":2,"result":null,"error":[24,"Unauthorized worker",null]}"#]
         )
         #expect(!miner.machine.isReady)
-        #expect(try miner.says(#"{"id":3,"method":"mining.authorize","params":["acct.w1","secret"]}"#) == [Self.yes("3")])
+        #expect(
+            try miner.says(#"{"id":3,"method":"mining.authorize","params":["acct.w1","secret"]}"#) == [Self.yes("3")])
         #expect(miner.machine.isReady)
     }
 

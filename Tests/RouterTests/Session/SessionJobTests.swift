@@ -17,7 +17,8 @@ import Testing
         miner.commonMask = common
         if let mask {
             _ = try miner.says(
-                #"{"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"\#(mask)"}]}"#
+                #"{"id":1,"method":"mining.configure","params":[["version-rolling"],"#
+                    + #"{"version-rolling.mask":"\#(mask)"}]}"#
             )
         }
         try miner.shakesHands()
@@ -96,7 +97,8 @@ import Testing
         var miner = try Self.ready(mask: nil)
         let link = IssuingLink()
         for mask in [0x1fff_e000, 0, 0x00c0_0000] as [UInt32] {
-            let job = try #require(link.receives(upstreamJob(difficulty: 512, mask: mask, coinbase: UInt8(mask >> 22 & 7))))
+            let job = try #require(
+                link.receives(upstreamJob(difficulty: 512, mask: mask, coinbase: UInt8(mask >> 22 & 7))))
             #expect(!miner.gets(job).contains { $0.contains("mask") })
         }
     }

@@ -119,7 +119,9 @@ import Testing
         lines.append(#"{"id":null,"method":"mining.notify","params":\#(pool.notify_params.text)}"#)
         for line in lines {
             let message = try PoolMessage.decode(ByteBuffer(string: line))
-            if case .ready(let job) = machine.received(message, now: .uptimeNanoseconds(0), into: &output) { return job }
+            if case .ready(let job) = machine.received(message, now: .uptimeNanoseconds(0), into: &output) {
+                return job
+            }
         }
         throw CocoaError(.coderInvalidValue)
     }
@@ -144,13 +146,13 @@ import Testing
             var validator = ShareValidator()
             for (index, pool) in vector.pools.enumerated() {
                 let upstream = try Self.upstream(pool)
-                // A pool that comes twice in a vector gives the same job again.
-                let link = links[pool.name] ?? IssuingLink(index + 1, layout: layout)
+                // The same subscription once more: the pool's job is issued a second time.
+                let link = links[pool.subscribe_result.text] ?? IssuingLink(index + 1, layout: layout)
                 guard let job = link.receives(upstream) else {
                     #expect(!pool.expect.usable, "\(vector.name), \(pool.name)")
                     continue
                 }
-                links[pool.name] = link
+                links[pool.subscribe_result.text] = link
                 #expect(pool.expect.usable, "\(vector.name), \(pool.name)")
                 try Self.check(job, of: pool, nonce: nonce, validator: &validator, name: vector.name)
                 checked += 1
