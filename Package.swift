@@ -118,9 +118,22 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "PoolPoolTests",
+            dependencies: ["PoolPool", "Router", "Stratum", nioCore, nioEmbedded, nioPosix, nioSSL, logging],
+            resources: [.copy("TLS/Certificates"), .copy("Transcripts")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RouterTests",
+            dependencies: ["Router", "PoolPool", "Stratum", nioCore, nioEmbedded, logging, crypto],
+            resources: [.copy("Transcripts"), .copy("Vectors")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "WholeRunTests",
             dependencies: [
-                "router-cli", "Configuration", "ControlAPI", "Persistence", "PoolPool", "Router", "Simulation", "Stratum",
+                "router-cli", "Configuration", "ControlAPI", "Persistence", "PoolPool", "Router", "Simulation",
+                "Stratum",
                 nioCore, nioPosix, nioSSL, logging, lifecycle,
             ],
             swiftSettings: swiftSettings

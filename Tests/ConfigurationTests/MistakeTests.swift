@@ -86,7 +86,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("3333", "only a port"), ("0.0.0.0", "no port"), ("''", "no proper host"), (":3333", "no proper host"), ("0.0.0.0:0", "impossible port"),
+        ("3333", "only a port"), ("0.0.0.0", "no port"), ("''", "no proper host"), (":3333", "no proper host"),
+        ("0.0.0.0:0", "impossible port"),
         ("'*:3333'", "no proper host"),
         ("'[::]'", "no port"), ("localhost", "no port"),
     ])

@@ -29,6 +29,7 @@ import Testing
         #expect(Self.isTrue(try await first.reply(10)))
         let (sessionID, extranonce1) = (first.sessionID, first.extranonce1)
         try await first.close()
+        try await router.eventually("the session is over") { $0.sessions == 0 }
         try await pool.sendJob()
 
         // Somebody else in between does not get the place of the one who left.
@@ -62,15 +63,15 @@ import Testing
         let router = try await RunningRouter.start([.local([.local(pool)])])
         let first = try await RawMiner.mining(on: router.port, user: "raw.1")
         let job = first.job
-        try await pool.inject(.freeze)
+        try await pool.inject(.delayVerdicts(.seconds(2)))
         try await first.submit(id: 10, user: "raw.1", nonce: 1)
-        try await router.eventually("the share is pending") { $0.pools.contains { $0.pending == 1 } }
+        try await pool.wait("the share", until: { $0.shares.count == 1 })
         let sessionID = first.sessionID
         try await first.close()
+        try await router.eventually("the session is over") { $0.sessions == 0 }
         let second = try await RawMiner.mining(on: router.port, user: "raw.1", resuming: sessionID)
         try await second.submit(id: 10, user: "raw.1", nonce: 1, job: job)
         #expect(try await second.reply(10).contains("[22,"))
-        try await pool.inject(.healthy)
         try await router.eventually("the verdict is there") { $0.pools.contains { $0.tally.accepted == 1 } }
         try await second.close()
 
@@ -125,6 +126,7 @@ import Testing
         let guest = try await RawMiner.mining(on: router.port(of: "left"), user: "guest")
         let (sessionID, extranonce1) = (guest.sessionID, guest.extranonce1)
         try await guest.close()
+        try await router.eventually("the session is over") { $0.name == "left" && $0.sessions == 3 }
         let stranger = try await RawMiner.mining(on: router.port(of: "right"), user: "guest", resuming: sessionID)
         let returned = try await RawMiner.mining(on: router.port(of: "left"), user: "guest", resuming: sessionID)
         #expect(returned.extranonce1 == extranonce1)

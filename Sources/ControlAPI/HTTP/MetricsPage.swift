@@ -101,6 +101,7 @@ package enum MetricsPage {
             samples: [([:], Double(ledger.queuedBytes))]
         )
         text.metric("router_ledger_rows_total", .counter, "Rows written.", samples: [([:], Double(ledger.rows))])
-        text.metric("router_ledger_gap_shares_total", .counter, "Gaps recorded.", samples: [([:], Double(ledger.gapShares))])
+        text.metric(
+            "router_ledger_gap_shares_total", .counter, "Gaps recorded.", samples: [([:], Double(ledger.gapShares))])
     }
 }

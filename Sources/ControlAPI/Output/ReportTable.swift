@@ -75,7 +75,7 @@ package struct ReportTable: Sendable, Equatable {
                 .number("LOST") { HumanUnits.count($0.lost) },
                 .number("PENDING") { HumanUnits.count($0.pending) },
                 .number("LATENCY") { $0.latencyMs.map { "\(HumanUnits.scaled($0.rounded())) ms" } },
-                .text("CAUSE") { $0.cause ?? $0.lastError },
+                .text("CAUSE") { $0.cause },
             ]
         )
     }

@@ -16,6 +16,10 @@ package final class PoolConnection: ChannelInboundHandler {
     package typealias OutboundOut = ByteBuffer
 
     package let id: ConnectionID
+    /// Whether it began with `mining.configure`.
+    package let configures: Bool
+    /// The pool has answered `mining.subscribe`.
+    package private(set) var isSubscribed = false
     private var machine: PoolConnectionStateMachine
     private var pending = PendingShares()
     private var decoder = LineDecoder(maximumLength: PoolConnection.lineLimit)
@@ -33,6 +37,7 @@ package final class PoolConnection: ChannelInboundHandler {
     package init(id: ConnectionID, settings: PoolConnectionStateMachine.Settings, delegate: any PoolConnectionDelegate)
     {
         self.id = id
+        self.configures = settings.requestedMask != nil
         self.machine = PoolConnectionStateMachine(settings: settings)
         self.delegate = delegate
     }
@@ -174,6 +179,7 @@ package final class PoolConnection: ChannelInboundHandler {
     }
 
     private func perform(_ event: PoolConnectionStateMachine.Event) {
+        if case .subscribed = event { self.isSubscribed = true }
         if case .failed(let failure) = event {
             self.close(failure)
         } else {

@@ -35,14 +35,6 @@ package protocol PoolLinkDelegate: AnyObject {
     func link(_ link: PoolLink, suspected reason: String?)
 }
 
-/// What all links to one pool remember of it. Confined to the links' event loop.
-package final class PoolMemory {
-    /// The pool closed on `mining.configure` or never answered it.
-    package var configureRefused = false
-
-    package init() {}
-}
-
 /// Key of a link: pools see one upstream user a link; each nonce space has links of its own.
 package struct LinkKey: Sendable, Hashable {
     package var pool: String
@@ -305,7 +297,7 @@ package final class PoolLink: PoolConnectionDelegate {
     }
 
     private func makeConnection(resuming sessionID: String?) -> PoolConnection {
-        let configures = self.configuration.versionRolling && !self.memory.configureRefused
+        let configures = self.configuration.versionRolling && self.memory.shouldConfigure(now: self.eventLoop.now)
         return PoolConnection(
             id: self.nextConnectionID(),
             settings: PoolConnectionStateMachine.Settings(
@@ -343,6 +335,9 @@ package final class PoolLink: PoolConnectionDelegate {
     package func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
         switch event {
         case .subscribed(let subscription):
+            if !connection.configures, self.memory.subscribedWithoutConfigure(now: self.eventLoop.now) {
+                self.logger.notice("the pool does not take mining.configure: no version rolling with it for an hour")
+            }
             if connection === self.current { self.silence.restarted(now: self.eventLoop.now) }
             if let user = self.user, connection === self.current {
                 // The user came while the connection was made without one; otherwise this does nothing.
@@ -372,6 +367,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
     private func becameReady(_ connection: PoolConnection, job: UpstreamJob) {
         let now = self.eventLoop.now
+        if job.expectsVersionBits { self.memory.agreed() }
         if connection === self.successor {
             let isFresh = self.isFresh(job.job)
             guard self.successorTakesOver || isFresh || !self.isReady else {
@@ -417,6 +413,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
     package func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {
         let now = self.eventLoop.now
+        let failure = self.weigh(failure, of: connection)
         let lost = connection.abandonPending().map(\.ticket)
         let wasCurrent = connection === self.current
         let wasReady = wasCurrent && self.readySince != nil
@@ -429,7 +426,6 @@ package final class PoolLink: PoolConnectionDelegate {
         } else {
             self.draining.removeAll { $0.connection === connection }
         }
-        if failure.kind == .configureRefused { self.memory.configureRefused = true }
         self.delegate?.link(self, closed: connection.id)
         if !lost.isEmpty { self.delegate?.link(self, lost: lost, because: failure) }
         if wasCurrent, self.current == nil || wasReady {
@@ -437,6 +433,16 @@ package final class PoolLink: PoolConnectionDelegate {
                 self.delegate?.link(self, failed: failure, wasReady: wasReady)
             }
         }
+    }
+
+    /// Tells a pool that does not know `mining.configure` from one that is out of order.
+    private func weigh(_ failure: LinkFailure, of connection: PoolConnection) -> LinkFailure {
+        if failure.kind == .configureRefused {
+            guard !self.memory.endedWhileConfiguring() else { return failure }
+            return LinkFailure(.closed, "\(failure.detail), which it has answered before")
+        }
+        if !connection.configures, !connection.isSubscribed { self.memory.endedWithoutConfigure() }
+        return failure
     }
 
     private func currentClosed(_ connection: PoolConnection, failure: LinkFailure, now: NIODeadline) {
@@ -457,6 +463,9 @@ package final class PoolLink: PoolConnectionDelegate {
             self.successorAt = nil
         } else if failure.kind == .configureRefused {
             self.reconnectAt = now
+        } else if failure.kind == .authorizationRefused {
+            // It will not change its mind in a second, and it may ban who keeps asking.
+            self.reconnectAt = now + TimeAmount(self.health.reconnectMaximum)
         } else {
             self.reconnectAt = now + self.backoff.next(using: &self.random)
         }

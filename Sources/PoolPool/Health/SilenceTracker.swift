@@ -39,7 +39,9 @@ package struct SilenceTracker: Sendable {
 
     /// The connection is new. Time counts from here if there never was a job.
     package mutating func restarted(now: NIODeadline) {
-        if self.lastJob == nil { self.lastJob = now }
+        // A pool that is back with the job it had is suspect at once, and has the time until the hard limit again.
+        let earliest = now - self.suspectAfter
+        self.lastJob = self.lastJob.map { max($0, earliest) } ?? now
         self.isRestarted = true
     }
 

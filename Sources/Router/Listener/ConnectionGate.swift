@@ -9,6 +9,7 @@ package final class ConnectionGate: Sendable {
         var byAddress: [String: Int] = [:]
         var refused = 0
         var isClosed = false
+        var lastWarning: NIODeadline?
     }
 
     private let limits: LimitConfiguration
@@ -19,6 +20,8 @@ package final class ConnectionGate: Sendable {
         self.limits = limits
         self.logger = logger
     }
+
+    private static let warningInterval = TimeAmount.seconds(60)
 
     /// Connections refused so far.
     package var refused: Int { self.state.withLockedValue(\.refused) }
@@ -31,28 +34,31 @@ package final class ConnectionGate: Sendable {
     /// True if the connection may stay; then ``leave(_:)`` must follow.
     func admit(_ remote: SocketAddress?) -> Bool {
         let address = remote?.ipAddress ?? ""
-        let refusal: String? = self.state.withLockedValue { state in
+        let now = NIODeadline.now()
+        let (isAdmitted, warning) = self.state.withLockedValue { state -> (Bool, String?) in
             let fromAddress = state.byAddress[address, default: 0]
-            if state.isClosed || state.total >= self.limits.connections
-                || fromAddress >= self.limits.connectionsPerAddress
-            {
-                state.refused += 1
-                guard !state.isClosed else { return "" }
-                return state.total >= self.limits.connections ? "limits.connections" : "limits.connections_per_address"
+            let limit: String
+            if state.isClosed {
+                return (false, nil)
+            } else if state.total >= self.limits.connections {
+                limit = "limits.connections (\(self.limits.connections))"
+            } else if fromAddress >= self.limits.connectionsPerAddress {
+                limit = "limits.connections_per_address (\(self.limits.connectionsPerAddress))"
+            } else {
+                state.total += 1
+                state.byAddress[address] = fromAddress + 1
+                return (true, nil)
             }
-            state.total += 1
-            state.byAddress[address] = fromAddress + 1
-            return nil
+            state.refused += 1
+            // A flood of connections must not become a flood of lines; `status` has the number.
+            if let last = state.lastWarning, now - last < Self.warningInterval { return (false, nil) }
+            state.lastWarning = now
+            return (false, limit)
         }
-        guard let refusal else { return true }
-        if !refusal.isEmpty {
-            self.logger.warning(
-                "connection refused: \(refusal) is reached",
-                metadata: ["remote": .string(address), "connections": "\(self.limits.connections)"]
-            )
+        if let warning {
+            self.logger.warning("connections refused: \(warning) is reached", metadata: ["remote": .string(address)])
         }
-        // `leave` follows for refused ones never: they were not counted.
-        return false
+        return isAdmitted
     }
 
     func leave(_ remote: SocketAddress?) {

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 package import NIOCore
 import NIOPosix
@@ -51,7 +52,8 @@ package final class RouterListener: Sendable {
             let channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
             return RouterListener(channel: channel, configuration: configuration)
         } catch {
-            throw ListenerError(address: "\(configuration.host):\(configuration.port)", reason: "\(error)")
+            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            throw ListenerError(address: "\(configuration.host):\(configuration.port)", reason: reason)
         }
     }
 

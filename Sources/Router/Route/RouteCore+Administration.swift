@@ -43,8 +43,10 @@ extension RouteCore {
             return .done("pool \(configuration.name) is enabled already")
         case .draining:
             self.pools[index].administration = .enabled
+            self.pools[index].administrationSince = self.now
         case .disabled:
             self.pools[index].administration = .enabled
+            self.pools[index].administrationSince = self.now
             self.resetHealth(index)
             self.openStandby(configuration)
         }
@@ -56,6 +58,7 @@ extension RouteCore {
     /// Moves every session away; the pool takes nothing new.
     private func withdraw(_ index: Int, _ administration: RoutePool.Administration) {
         self.pools[index].administration = administration
+        self.pools[index].administrationSince = self.now
         self.updateFacts()
         self.placeAll(cause: "\(self.pools[index].configuration.name) is drained")
     }
@@ -73,8 +76,11 @@ extension RouteCore {
     private func finishDrain(_ index: Int, _ kind: PoolEvent.Kind, cause: String) {
         let name = self.pools[index].configuration.name
         self.pools[index].administration = .disabled
+        self.pools[index].administrationSince = self.now
         self.closeLinks(of: name, LinkFailure(.stopped, "drained"))
-        self.announce(kind, pool: index, cause: cause)
+        let lost = self.pools[index].lostInOutage
+        self.announce(kind, pool: index, cause: cause, lost: lost)
+        self.pools[index].lostInOutage = 0
     }
 
     private func closeLinks(of pool: String, _ failure: LinkFailure) {
@@ -147,7 +153,7 @@ extension RouteCore {
                     configuration: pool.configuration,
                     administration: pool.administration.rawValue,
                     health: pool.health.state,
-                    secondsInState: Double((now - pool.health.since).nanoseconds) / 1e9,
+                    secondsInState: Double((now - max(pool.health.since, pool.administrationSince)).nanoseconds) / 1e9,
                     links: entries.filter(\.link.isReady).count,
                     linkIDs: Set(entries.map(\.link.id)),
                     sessions: entries.reduce(0) { $0 + $1.sessions.count },

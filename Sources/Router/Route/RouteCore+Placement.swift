@@ -16,7 +16,8 @@ extension RouteCore {
     }
 
     /// Finds each session the best pool there is now, and moves it if that is another one.
-    func place(_ sessions: [Int64], cause: String) {
+    /// - Parameter isFailure: the sessions' link is gone although their pool may still have others.
+    func place(_ sessions: [Int64], cause: String, isFailure: Bool = false) {
         guard !sessions.isEmpty else { return }
         var loads = self.hashrates()
         let typical = self.typicalHashrate()
@@ -52,7 +53,7 @@ extension RouteCore {
             if let index = now.flatMap({ self.poolIndex($0) }) { loads[index] += hashrate }
         }
         self.assign(assignments)
-        for (move, count) in moves { self.announce(move, sessions: count, cause: cause) }
+        for (move, count) in moves { self.announce(move, sessions: count, cause: cause, isFailure: isFailure) }
         self.rescue(homeless, cause: cause)
     }
 
@@ -153,7 +154,7 @@ extension RouteCore {
         return standing
     }
 
-    private func candidate(_ pool: RoutePool, standing: PoolCandidate.Standing) -> PoolCandidate {
+    func candidate(_ pool: RoutePool, standing: PoolCandidate.Standing) -> PoolCandidate {
         PoolCandidate(
             name: pool.configuration.name,
             priority: pool.configuration.priority,
@@ -280,7 +281,7 @@ extension RouteCore {
             for session in fitting { self.forget(session) }
             for (shard, sessions) in byShard { self.post(.renegotiate(sessions), to: shard) }
         }
-        let held = sessions.count - fitting.count
+        let held = sessions.filter { self.placements[$0].map { $0.wanted == nil } ?? false }.count
         guard held > 0, cause != "new session" else { return }
         self.logger.warning(
             "no usable pool: holding sessions",
@@ -291,12 +292,14 @@ extension RouteCore {
 
     // MARK: Events
 
-    private func announce(_ move: Move, sessions: Int, cause: String) {
+    private func announce(_ move: Move, sessions: Int, cause: String, isFailure: Bool = false) {
         guard let from = self.poolIndex(move.from), let to = self.poolIndex(move.to) else { return }
         let source = self.pools[from]
         let target = self.pools[to]
         let kind: PoolEvent.Kind
-        if self.standing(source) == .unusable {
+        if source.administration != .enabled {
+            kind = .rebalance
+        } else if isFailure || self.standing(source) == .unusable {
             kind = .failover
         } else if target.configuration.priority < source.configuration.priority {
             kind = .failback
@@ -314,6 +317,8 @@ extension RouteCore {
             sessions: sessions,
             lost: isFailover ? source.lostInOutage : nil
         )
+        // Each lost share is told once.
+        if isFailover { self.pools[from].lostInOutage = 0 }
     }
 
     /// From the pool's last good deed to now, in milliseconds, where that is what made it fail; 0 when it told us itself.
@@ -367,6 +372,7 @@ extension RouteCore {
     /// What a change of a pool's health means for everyone.
     func apply(_ change: HealthTracker.Change?, to index: Int) {
         guard let change else { return }
+        self.updateFacts()
         switch change {
         case .cameUp:
             self.announce(.up, pool: index, cause: "connected")

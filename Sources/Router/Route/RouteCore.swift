@@ -91,7 +91,8 @@ package final class RouteCore: PoolLinkDelegate {
                 handle: self.observer.pool(configuration.name, route: self.configuration.name),
                 health: HealthTracker(
                     failbackAfter: TimeAmount(self.configuration.health.failbackAfter), now: self.now),
-                administration: configuration.enabled ? .enabled : .disabled
+                administration: configuration.enabled ? .enabled : .disabled,
+                administrationSince: self.now
             )
         )
         if configuration.enabled { self.openStandby(configuration) }
@@ -395,7 +396,7 @@ package final class RouteCore: PoolLinkDelegate {
         self.pools[index].lastFailure = failure
         if failure.kind == .authorizationRefused {
             entry.refusedUntil = self.now + TimeAmount(self.configuration.health.reconnectMaximum)
-            self.announce(.authorizationRefused, pool: index, cause: failure.detail)
+            self.announce(.authorizationRefused, pool: index, cause: "\(failure.detail) (user \(link.key.user))")
         }
         // Without a worker there is nothing to do on the link but to be closed some time.
         if link.key.user.isEmpty, failure.kind == .closed || failure.kind == .reset { return }
@@ -404,7 +405,7 @@ package final class RouteCore: PoolLinkDelegate {
         if !otherReady, !isOneWorkersFault {
             self.apply(self.pools[index].health.linksFailed(failure.description, now: self.now), to: index)
         } else if wasReady || isOneWorkersFault {
-            self.place(Array(entry.sessions), cause: failure.description)
+            self.place(Array(entry.sessions), cause: failure.description, isFailure: true)
         }
         self.updateFacts()
     }
@@ -527,6 +528,10 @@ package final class RouteCore: PoolLinkDelegate {
         }
         let masks = enabled.compactMap(\.versionMask)
         facts.commonMask = masks.reduce(masks.isEmpty ? 0 : self.configuration.versionMask, &)
+        let candidates = enabled.map { self.candidate($0, standing: self.standing($0)) }
+        let carrying = PoolSelector.tiers(candidates).first ?? []
+        let entryMasks = carrying.compactMap { enabled[$0].versionMask }
+        facts.entryMask = entryMasks.reduce(entryMasks.isEmpty ? 0 : self.configuration.versionMask, &)
         // A pool too narrow for any layout serves nobody; it must not keep the others from being fitted.
         let layouts = enabled.compactMap(\.extranonce2Size).compactMap { NonceLayout(smallestExtranonce2Size: $0) }
         facts.layout = layouts.min { $0.total < $1.total } ?? facts.layout

@@ -16,6 +16,7 @@ struct RoutePool {
     let memory = PoolMemory()
     var health: HealthTracker
     var administration: Administration
+    var administrationSince: NIODeadline
     /// Known once a link has subscribed.
     var extranonce2Size: Int?
     /// Version bits of the newest job; nil before one came.

@@ -9,11 +9,14 @@ package struct SessionSurroundings: Sendable {
     package var time: Int64
     /// Version bits that all known pools of the route let miners roll.
     package var commonMask: UInt32
+    /// Those of the pools that carry the load.
+    package var entryMask: UInt32
 
-    package init(now: NIODeadline, time: Int64, commonMask: UInt32) {
+    package init(now: NIODeadline, time: Int64, commonMask: UInt32, entryMask: UInt32? = nil) {
         self.now = now
         self.time = time
         self.commonMask = commonMask
+        self.entryMask = entryMask ?? commonMask
     }
 }
 
@@ -143,7 +146,7 @@ package struct SessionStateMachine: Sendable {
         case .malformedSubmit(let reason):
             return .judged(self.refuseMalformed(reason, id: id, into: &output))
         case .configure(let configure):
-            self.configure(configure, id: id, commonMask: surroundings.commonMask, into: &output)
+            self.configure(configure, id: id, in: surroundings, into: &output)
             return nil
         case .subscribe(let userAgent, let sessionID):
             guard self.nonce == nil else {
@@ -221,14 +224,18 @@ package struct SessionStateMachine: Sendable {
     private mutating func configure(
         _ request: ConfigureRequest,
         id: MessageID,
-        commonMask: UInt32,
+        in surroundings: SessionSurroundings,
         into output: inout ByteBuffer
     ) {
         var mask: UInt32?
         if request.extensions.contains(ConfigureRequest.versionRolling) {
             let requested = request.mask & self.configuration.versionMask
             self.requestedMask = requested
-            self.versionMask = Self.mask(requested: requested, pool: commonMask, common: commonMask)
+            self.versionMask = Self.mask(
+                requested: requested,
+                pool: surroundings.entryMask,
+                common: surroundings.commonMask
+            )
             mask = self.versionMask
         }
         let wantsExtranonce = request.extensions.contains(ConfigureRequest.subscribeExtranonce)

@@ -7,6 +7,9 @@ package struct RouteFacts: Sendable, Equatable {
     package var isOpen = false
     /// Version bits all known pools let miners roll.
     package var commonMask: UInt32 = 0
+    /// Version bits that the pools let miners roll that carry the load now: what a miner is told at first if the common
+    /// ones are too few.
+    package var entryMask: UInt32 = 0
     package var layout = NonceLayout.assumed
 }
 

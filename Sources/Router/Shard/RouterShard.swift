@@ -113,7 +113,8 @@ package final class RouterShard {
     }
 
     func surroundings(now: NIODeadline) -> SessionSurroundings {
-        SessionSurroundings(now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask)
+        SessionSurroundings(
+            now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask, entryMask: self.facts.entryMask)
     }
 
     func standing(of job: IssuedJob) -> JobStanding {
@@ -198,8 +199,10 @@ package final class RouterShard {
                 versionBits: share.versionBits
             )
         )
-        self.tallies[worker?.handle ?? self.nobody, default: WorkerTally(user: share.user ?? session.machine.user ?? "")]
-            .received(share.verdict, time: time)
+        self.tallies[
+            worker?.handle ?? self.nobody, default: WorkerTally(user: share.user ?? session.machine.user ?? "")
+        ]
+        .received(share.verdict, time: time)
         guard isForwarded, let job = share.job, let nonce else { return nil }
         let upstream = UpstreamShare(
             connection: job.connection,

@@ -27,7 +27,7 @@ struct LogOutput: LogHandler {
         var line: String
         switch self.format {
         case .text:
-            line = "\(time) \(event.level.rawValue.uppercased()) \(Self.printable("\(event.message)"))"
+            line = "\(time) \(event.level.rawValue.uppercased()) \(Table.harmless("\(event.message)"))"
             for (key, value) in metadata { line += " \(key)=\(Self.quoted("\(value)"))" }
         case .json:
             var object = ["time": time, "level": event.level.rawValue, "message": "\(event.message)"]
@@ -40,19 +40,8 @@ struct LogOutput: LogHandler {
     }
 
     private static func quoted(_ text: String) -> String {
-        let text = Self.printable(text)
+        let text = Table.harmless(text)
         let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d }
         return isPlain ? text : "\"" + text.replacingOccurrences(of: "\"", with: "\\\"") + "\""
-    }
-
-    private static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
-        return text.unicodeScalars.reduce(into: "") { result, scalar in
-            if scalar.properties.generalCategory == .control {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
     }
 }

@@ -79,8 +79,10 @@ struct RunCommand: AsyncParsableCommand {
 
     /// True for what may be gone at the next attempt, which a service manager should then make.
     private static func isTemporary(_ error: any Error) -> Bool {
-        if case LedgerError.locked = error { return true }
-        return error is ListenerError
+        switch error {
+        case LedgerError.locked, ControlServerError.inUse, ControlServerError.http: true
+        default: error is ListenerError
+        }
     }
 
     private func makeLogger(_ settings: LogSettings) -> Logger {
