@@ -71,7 +71,7 @@ package struct PoolEvent: Sendable {
     package var from: String?
     package var to: String?
     package var cause: String
-    /// From the last thing the pool did right to the router's decision, in milliseconds.
+    /// How long the pool had been failing when the router decided so, in milliseconds; 0 where it told us itself.
     package var detection: Int64?
     package var sessionsMoved: Int?
     package var sharesLost: Int?

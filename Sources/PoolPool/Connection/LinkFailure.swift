@@ -26,10 +26,13 @@ package struct LinkFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package var kind: Kind
     /// What happened, for logs and the ledger. Never contains credentials.
     package var detail: String
+    /// How long the pool had been failing when this was decided, in milliseconds; 0 where the pool told us itself.
+    package var detection: Int64
 
-    package init(_ kind: Kind, _ detail: String) {
+    package init(_ kind: Kind, _ detail: String, detection: Int64 = 0) {
         self.kind = kind
         self.detail = detail
+        self.detection = detection
     }
 
     package var description: String {

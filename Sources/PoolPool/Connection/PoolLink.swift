@@ -245,7 +245,7 @@ package final class PoolLink: PoolConnectionDelegate {
         let age = now - oldest
         if age >= TimeAmount(self.health.verdictDown), connection.pendingCount >= self.health.verdictMinimumPending {
             let detail = "\(connection.pendingCount) shares unanswered, the oldest for \(Self.seconds(age))"
-            connection.close(LinkFailure(.unanswered, detail))
+            connection.close(LinkFailure(.unanswered, detail, detection: age.milliseconds))
         }
     }
 
@@ -253,7 +253,8 @@ package final class PoolLink: PoolConnectionDelegate {
         let age = self.silence.age(now: now)
         switch self.silence.judge(now: now) {
         case .silent:
-            connection.close(LinkFailure(.silence, "no new job for \(Self.seconds(age))"))
+            let detail = "no new job for \(Self.seconds(age))"
+            connection.close(LinkFailure(.silence, detail, detection: age.milliseconds))
         case .suspect:
             self.setSuspect("no new job for \(Self.seconds(age))")
             let due = self.lastProbe.map { now - $0 >= self.silence.suspectAfter } ?? true
@@ -482,7 +483,9 @@ package final class PoolLink: PoolConnectionDelegate {
         if self.successorTakesOver {
             self.logger.notice("reconnecting failed, staying", metadata: ["cause": .string(failure.description)])
         } else if self.isSuspect {
-            current.close(LinkFailure(.silence, "no new job, and a second session failed: \(failure)"))
+            let age = self.silence.age(now: self.eventLoop.now)
+            let detail = "no new job for \(Self.seconds(age)), and a second session failed: \(failure)"
+            current.close(LinkFailure(.silence, detail, detection: age.milliseconds))
         }
     }
 
@@ -494,3 +497,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
 @available(*, unavailable)
 extension PoolLink: Sendable {}
+
+extension TimeAmount {
+    fileprivate var milliseconds: Int64 { self.nanoseconds / 1_000_000 }
+}

@@ -31,8 +31,6 @@ package struct HealthTracker: Sendable {
     package private(set) var state = State.untested
     /// When the state last changed.
     package private(set) var since: NIODeadline
-    /// When the pool last did something right: a job or a verdict.
-    package private(set) var lastGood: NIODeadline?
     /// How long a pool must be stable until it is trusted again; changes at a reload.
     package var failbackAfter: TimeAmount
 
@@ -43,7 +41,6 @@ package struct HealthTracker: Sendable {
 
     /// A link is authorised and holds a job.
     package mutating func linkReady(now: NIODeadline) -> Change? {
-        self.lastGood = now
         switch self.state {
         case .untested:
             self.enter(.up, now: now)
@@ -88,11 +85,6 @@ package struct HealthTracker: Sendable {
         case (.untested, _), (.down, _), (.up, nil), (.recovering, nil), (.suspect, .some):
             return nil
         }
-    }
-
-    /// A job or a verdict came.
-    package mutating func answered(now: NIODeadline) {
-        self.lastGood = now
     }
 
     package mutating func tick(now: NIODeadline) -> Change? {

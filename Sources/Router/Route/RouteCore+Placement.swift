@@ -313,22 +313,12 @@ extension RouteCore {
             cause: cause,
             from: move.from,
             to: move.to,
-            detection: isFailover ? self.detection(of: source) : nil,
+            detection: isFailover ? source.lastFailure?.detection : nil,
             sessions: sessions,
             lost: isFailover ? source.lostInOutage : nil
         )
         // Each lost share is told once.
         if isFailover { self.pools[from].lostInOutage = 0 }
-    }
-
-    /// From the pool's last good deed to now, in milliseconds, where that is what made it fail; 0 when it told us itself.
-    private func detection(of pool: RoutePool) -> Int64 {
-        switch pool.lastFailure?.kind {
-        case .silence, .unanswered, .handshakeTimeout, .connectTimeout:
-            return pool.health.lastGood.map { (self.now - $0).nanoseconds / 1_000_000 } ?? 0
-        default:
-            return 0
-        }
     }
 
     func announce(
@@ -382,7 +372,7 @@ extension RouteCore {
         case .cleared:
             self.announce(.cleared, pool: index, cause: "answers again")
         case .wentDown(let cause):
-            let detection = self.detection(of: self.pools[index])
+            let detection = self.pools[index].lastFailure?.detection
             self.announce(.down, pool: index, cause: cause, detection: detection, lost: self.pools[index].lostInOutage)
             self.placeAll(cause: cause)
             self.pools[index].lostInOutage = 0

@@ -1,11 +1,11 @@
 package import Logging
 package import NIOCore
 package import PoolPool
-package import Stratum
+import Stratum
 
 /// The heart of a route: owns its pool links, judges its pools, and decides which session mines where. Confined to the
 /// route's home loop; speaks with the shards through mailboxes and with the pools through ``PoolLink``.
-package final class RouteCore: PoolLinkDelegate {
+package final class RouteCore {
     var configuration: RouteConfiguration
     let eventLoop: any EventLoop
     let logger: Logger
@@ -13,7 +13,7 @@ package final class RouteCore: PoolLinkDelegate {
     let observer: any RouterObserver
     let lane: any RouterLane
     let registry: NonceRegistry
-    private let ids: RouterIDs
+    let ids: RouterIDs
     private let userAgent: String
     private let unixMilliseconds: @Sendable () -> Int64
     private var random: RandomSource
@@ -25,14 +25,9 @@ package final class RouteCore: PoolLinkDelegate {
     var placements: [Int64: Placement] = [:]
     private(set) var facts = RouteFacts()
     private var started: NIODeadline
-    private var lastBalance: NIODeadline
-    private var lastSlowTick: NIODeadline
-    private var isStopping = false
-
-    /// Connections to per-worker pools opened in one tick.
-    private static let opensPerTick = 25
-    private static let idleLinkTime = TimeAmount.seconds(60)
-    static let balanceInterval = TimeAmount.seconds(10)
+    var lastBalance: NIODeadline
+    var lastSlowTick: NIODeadline
+    var isStopping = false
 
     package init(
         configuration: RouteConfiguration,
@@ -259,12 +254,12 @@ package final class RouteCore: PoolLinkDelegate {
     // MARK: Jobs
 
     /// Records a job and tells every shard.
-    private func announce(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
+    func announce(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
         self.lane.issued(job)
         self.post(.job(job, kind))
     }
 
-    private func reissue(_ id: Int, kind: ShardMessage.IssueKind) {
+    func reissue(_ id: Int, kind: ShardMessage.IssueKind) {
         guard let entry = self.link(id), entry.link.isReady else { return }
         guard let job = entry.issuer.issue(now: self.now, number: self.ids.nextJob()) else { return }
         entry.current = job
@@ -272,9 +267,8 @@ package final class RouteCore: PoolLinkDelegate {
         self.announce(job, kind)
     }
 
-    private func received(_ upstream: UpstreamJob, on connection: ConnectionID, for entry: RouteLink, index: Int) {
+    func received(_ upstream: UpstreamJob, on connection: ConnectionID, for entry: RouteLink, index: Int) {
         let now = self.now
-        self.pools[index].health.answered(now: now)
         self.pools[index].extranonce2Size = upstream.extranonce2Size
         self.pools[index].versionMask = upstream.versionMask
         self.pools[index].difficulty = upstream.difficulty
@@ -297,223 +291,6 @@ package final class RouteCore: PoolLinkDelegate {
         entry.current = job
         entry.lastIssue = now
         self.announce(job, .new)
-    }
-
-    // MARK: Links
-
-    package func link(_ link: PoolLink, subscribed subscription: PoolSubscription) {
-        guard let index = self.poolIndex(link.key.pool) else { return }
-        self.pools[index].extranonce2Size = subscription.extranonce2Size
-        if link.key.user.isEmpty {
-            // Without a user there is no job to wait for: that it answers is all we can know.
-            self.apply(self.pools[index].health.linkReady(now: self.now), to: index)
-        }
-        self.updateFacts()
-    }
-
-    package func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID) {
-        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
-        entry.refusedUntil = nil
-        self.logger.info(
-            "pool link ready",
-            metadata: [
-                "pool": .string(link.key.pool), "difficulty": "\(job.difficulty)",
-                "extranonce2-size": "\(job.extranonce2Size)",
-                "version-mask": .string(String(job.versionMask, radix: 16)),
-            ]
-        )
-        self.received(job, on: connection, for: entry, index: index)
-        self.apply(self.pools[index].health.linkReady(now: self.now), to: index)
-        if entry.canServe {
-            let waiting = self.placements.filter { $0.value.wanted == link.key || $0.value.link == nil }.map(\.key)
-            self.place(waiting, cause: "\(link.key.pool) is ready")
-        } else {
-            self.place(Array(entry.sessions), cause: "the extranonce2 size of \(link.key.pool) changed")
-        }
-    }
-
-    package func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID) {
-        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
-        let couldServe = entry.canServe
-        self.received(job, on: connection, for: entry, index: index)
-        if couldServe != entry.canServe { self.placeAll(cause: "the extranonce2 size of \(link.key.pool) changed") }
-    }
-
-    package func link(_ link: PoolLink, versionMaskChanged mask: UInt32) {
-        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
-        self.pools[index].versionMask = mask
-        entry.issuer.changeVersionMask(mask)
-        self.updateFacts()
-        self.reissue(link.id, kind: .keepAlive)
-    }
-
-    package func link(
-        _ link: PoolLink,
-        settled ticket: ShareTicket,
-        verdict: PoolVerdict,
-        after latency: TimeAmount,
-        late: Bool
-    ) {
-        guard let index = self.poolIndex(link.key.pool) else { return }
-        let microseconds = latency.nanoseconds / 1000
-        self.pools[index].health.answered(now: self.now)
-        let shareVerdict: ShareVerdict
-        switch verdict {
-        case .accepted: shareVerdict = .accepted
-        case .rejected(let rejection): shareVerdict = .refused(rejection)
-        }
-        if late {
-            self.pools[index].tally.late += 1
-            self.post(.settledLate(ticket, shareVerdict), to: ticket.shard)
-            return
-        }
-        self.pools[index].tally.latencies.add(microseconds)
-        if verdict == .accepted {
-            let work = ticket.difficulty
-            self.pools[index].tally.accepted += 1
-            self.pools[index].tally.acceptedWork += work
-            self.pools[index].recentWork += work
-        } else {
-            self.pools[index].tally.rejected += 1
-        }
-        self.post(.settled(ticket, shareVerdict, latencyMicroseconds: microseconds), to: ticket.shard)
-    }
-
-    package func link(_ link: PoolLink, lost tickets: [ShareTicket], because failure: LinkFailure) {
-        if let index = self.poolIndex(link.key.pool) {
-            self.pools[index].tally.lost += tickets.count
-            self.pools[index].lostInOutage += tickets.count
-        }
-        for ticket in tickets {
-            self.post(.settled(ticket, .lost(failure.kind.rawValue), latencyMicroseconds: nil), to: ticket.shard)
-        }
-    }
-
-    package func link(_ link: PoolLink, failed failure: LinkFailure, wasReady: Bool) {
-        guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool), !self.isStopping else {
-            return
-        }
-        self.pools[index].lastFailure = failure
-        if failure.kind == .authorizationRefused {
-            entry.refusedUntil = self.now + TimeAmount(self.configuration.health.reconnectMaximum)
-            self.announce(.authorizationRefused, pool: index, cause: "\(failure.detail) (user \(link.key.user))")
-        }
-        // Without a worker there is nothing to do on the link but to be closed some time.
-        if link.key.user.isEmpty, failure.kind == .closed || failure.kind == .reset { return }
-        let isOneWorkersFault = failure.kind == .authorizationRefused && self.pools[index].configuration.isPerWorker
-        let otherReady = self.links.contains { $0.key.pool == link.key.pool && $0.value.link.isReady }
-        if !otherReady, !isOneWorkersFault {
-            self.apply(self.pools[index].health.linksFailed(failure.description, now: self.now), to: index)
-        } else if wasReady || isOneWorkersFault {
-            self.place(Array(entry.sessions), cause: failure.description, isFailure: true)
-        }
-        self.updateFacts()
-    }
-
-    package func link(_ link: PoolLink, suspected reason: String?) {
-        guard let index = self.poolIndex(link.key.pool) else { return }
-        self.apply(self.pools[index].health.suspected(reason, now: self.now), to: index)
-    }
-
-    /// A connection is gone: its jobs can no longer be submitted.
-    package func link(_ link: PoolLink, closed connection: ConnectionID) {
-        self.post(.connectionGone(link: link.id, connection: connection))
-    }
-
-    // MARK: Time
-
-    /// Deadlines of all kinds. Call a few times a second.
-    package func tick() {
-        let now = self.now
-        for entry in Array(self.links.values) { entry.link.tick(now: now) }
-        for index in self.pools.indices { self.apply(self.pools[index].health.tick(now: now), to: index) }
-        self.keepAlive(now: now)
-        self.openSome()
-        self.finishDrains()
-        if !self.facts.isOpen { self.updateFacts() }
-        if now - self.lastSlowTick >= .seconds(1) {
-            self.lastSlowTick = now
-            self.closeIdleLinks(now: now)
-            self.endHolds(now: now)
-            self.registry.tick(now: now)
-            self.reuseNonces()
-        }
-        if now - self.lastBalance >= Self.balanceInterval {
-            self.decayWork(over: now - self.lastBalance)
-            self.lastBalance = now
-            self.balance()
-        }
-    }
-
-    private func keepAlive(now: NIODeadline) {
-        let interval = TimeAmount(self.configuration.keepAlive)
-        for entry in self.links.values where entry.link.isReady {
-            if entry.owesIssue {
-                if let job = entry.issuer.issue(now: now, number: self.ids.nextJob()) {
-                    entry.owesIssue = false
-                    entry.current = job
-                    entry.lastIssue = now
-                    self.announce(job, .new)
-                }
-            } else if !entry.sessions.isEmpty, now - entry.lastIssue >= interval {
-                self.reissue(entry.link.id, kind: .keepAlive)
-            }
-        }
-    }
-
-    private func openSome() {
-        for index in self.pools.indices where !self.pools[index].toOpen.isEmpty {
-            for key in self.pools[index].toOpen.prefix(Self.opensPerTick) { self.links[key]?.link.start() }
-            self.pools[index].toOpen.removeFirst(min(Self.opensPerTick, self.pools[index].toOpen.count))
-        }
-    }
-
-    /// A per-worker pool keeps one link; the others go when nobody needs them, unless they are to stay warm.
-    private func closeIdleLinks(now: NIODeadline) {
-        for pool in self.pools where pool.configuration.isPerWorker {
-            var needed = Set(self.placements.values.compactMap(\.wanted))
-            if pool.configuration.standby == .warm {
-                needed.formUnion(self.placements.values.map { self.key(pool.configuration, $0.introduction) })
-            }
-            let entries = self.links.filter { $0.key.pool == pool.configuration.name }
-            var left = entries.count
-            for (key, entry) in entries {
-                guard entry.sessions.isEmpty, !needed.contains(key), entry.link.pendingCount == 0 else {
-                    entry.idleSince = nil
-                    continue
-                }
-                let idleSince = entry.idleSince ?? now
-                entry.idleSince = idleSince
-                let isRefused = entry.refusedUntil != nil
-                guard now - idleSince >= Self.idleLinkTime, left > 1 || isRefused else { continue }
-                left -= 1
-                self.remove(key, LinkFailure(.stopped, "nobody mines on it"))
-            }
-            if left == 0, pool.administration == .enabled { self.openStandby(pool.configuration) }
-        }
-    }
-
-    private func endHolds(now: NIODeadline) {
-        let hold = TimeAmount(self.configuration.health.hold)
-        let expired = self.placements.filter { $0.value.idleSince.map { now - $0 >= hold } ?? false }
-        guard !expired.isEmpty else { return }
-        self.logger.warning(
-            "no usable pool: closing sessions so that the miners' own failover can act",
-            metadata: ["sessions": "\(expired.count)", "held": "\(self.configuration.health.hold.text)"]
-        )
-        for (shard, sessions) in Dictionary(grouping: expired.values, by: \.introduction.shard) {
-            self.post(.close(sessions.map(\.introduction.session), .noPool), to: shard)
-        }
-        for session in expired.keys { self.forget(session) }
-    }
-
-    /// Prefixes of sessions that left may be used again once every link of their space has had a clean job.
-    private func reuseNonces() {
-        for space in self.spaceLayouts.keys {
-            let links = self.links.values.filter { $0.space == space && $0.current != nil }
-            guard !links.isEmpty, links.allSatisfy({ $0.lastClean != nil }) else { continue }
-            if let oldest = links.compactMap(\.lastClean).min() { self.registry.cleaned(space: space, at: oldest) }
-        }
     }
 
     // MARK: Facts for the shards

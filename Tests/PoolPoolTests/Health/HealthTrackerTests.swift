@@ -86,12 +86,4 @@ import Testing
         }
         #expect(recoveries == 0)
     }
-
-    @Test func whatAPoolDoesRightIsRemembered() {
-        var tracker = Self.up()
-        tracker.answered(now: Self.time(33))
-        #expect(tracker.lastGood == Self.time(33))
-        _ = tracker.linksFailed("closed", now: Self.time(40))
-        #expect(tracker.lastGood == Self.time(33))
-    }
 }
