@@ -179,6 +179,7 @@ package final class RouteCore {
     /// A batch of messages; call on the home loop.
     package func received(_ messages: [CoreMessage]) {
         var touched: Set<Int> = []
+        var arrived: [Int64] = []
         for message in messages {
             switch message {
             case .share(let share, let link):
@@ -186,6 +187,7 @@ package final class RouteCore {
                 touched.insert(link)
             case .sessionReady(let introduction):
                 self.introduced(introduction)
+                arrived.append(introduction.session)
             case .sessionGone(let session):
                 self.forget(session)
             case .reissue(let link):
@@ -195,6 +197,8 @@ package final class RouteCore {
             }
         }
         for id in touched { self.link(id)?.link.flush() }
+        // All at once: each placement weighs the load of every session there is.
+        self.place(arrived, cause: "new session")
     }
 
     private func submit(_ share: UpstreamShare, link id: Int) {
@@ -217,7 +221,6 @@ package final class RouteCore {
         placement.idleSince = self.now
         self.forget(introduction.session)
         self.placements[introduction.session] = placement
-        self.place([introduction.session], cause: "new session")
         for pool in self.pools where pool.administration == .enabled && pool.configuration.standby == .warm {
             _ = self.ensureLink(self.key(pool.configuration, introduction), pool.configuration)
         }
