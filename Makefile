@@ -7,7 +7,7 @@ CHECKS ?= -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check
 # For the demonstration, as in: make demo DEMO_ARGS=--help
 DEMO_ARGS ?=
 
-.PHONY: build test demo setup
+.PHONY: build test demo bench setup
 
 # The program, optimised, in .build/release/router-cli.
 build: setup
@@ -20,6 +20,15 @@ test: setup
 # Pools and miners that are built in: needs no configuration and no internet.
 demo: build
 	.build/release/router-cli demo $(DEMO_ARGS)
+
+# Figures of docs/performance.md, with the ledgers they are about in BENCH_FOLDER; some minutes, 2 GB of disk.
+BENCH_FOLDER ?= .build/bench
+bench: setup
+	swift build -c release --product ledger-benchmark $(SWIFT_FLAGS)
+	rm -rf $(BENCH_FOLDER) && mkdir -p $(BENCH_FOLDER)
+	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 1000
+	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 10000
+	.build/release/ledger-benchmark $(BENCH_FOLDER) 10000000 10000
 
 setup:
 	@scripts/setup.sh

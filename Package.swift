@@ -19,6 +19,7 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -55,7 +56,7 @@ let package = Package(
         ),
         .target(
             name: "Persistence",
-            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), logging, lifecycle],
+            dependencies: [grdb, .product(name: "GRDBSQLite", package: "GRDB.swift"), crypto, logging, lifecycle],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -83,6 +84,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "ledger-benchmark",
+            dependencies: ["Persistence", logging],
+            path: "Benchmarks/Ledger",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "StratumTests",
             dependencies: ["Stratum", nioCore],
@@ -91,7 +98,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PersistenceTests",
-            dependencies: ["Persistence", .product(name: "GRDB", package: "GRDB.swift"), logging, lifecycle],
+            dependencies: ["Persistence", grdb, logging, lifecycle],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -40,6 +40,8 @@ if [[ $(uname) == Linux ]]; then
     command -v make >/dev/null || missing+=(make)
     if [[ ${1:-} == checks ]]; then
         command -v systemd-analyze >/dev/null || missing+=(systemd)
+        # For the second verifier of the ledger.
+        command -v python3 >/dev/null || missing+=(python3)
     fi
     ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 fi

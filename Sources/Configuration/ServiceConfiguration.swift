@@ -30,13 +30,39 @@ package struct ServiceConfiguration: Sendable {
 
 /// Where shares are recorded and for how long.
 package struct LedgerSettings: Sendable, Hashable {
-    package var path: String
-    /// Age at which single shares are dropped; nil keeps them for ever. Totals always stay.
-    package var keepShares: Duration?
+    /// What a recorded share survives.
+    package enum Durability: String, Sendable, Hashable, CaseIterable {
+        /// The end of the process.
+        case process
+        /// A power failure as well, but for the latest moments.
+        case power
+    }
 
-    package init(path: String = "/var/lib/router/ledger.sqlite", keepShares: Duration? = .seconds(30 * 86_400)) {
+    package var path: String
+    /// Age at which single shares are dropped; nil keeps them for ever.
+    package var keepShares: Duration?
+    /// Age at which totals and events are dropped; nil keeps them for ever.
+    package var keepRollups: Duration?
+    package var durability: Durability
+    /// A segment of the book is sealed at this age at the latest.
+    package var sealEvery: Duration
+    /// Path of the private key that signs seals; nil: they are not signed.
+    package var sealKey: String?
+
+    package init(
+        path: String = "/var/lib/router/ledger.sqlite",
+        keepShares: Duration? = .seconds(30 * 86_400),
+        keepRollups: Duration? = nil,
+        durability: Durability = .process,
+        sealEvery: Duration = .seconds(600),
+        sealKey: String? = nil
+    ) {
         self.path = path
         self.keepShares = keepShares
+        self.keepRollups = keepRollups
+        self.durability = durability
+        self.sealEvery = sealEvery
+        self.sealKey = sealKey
     }
 }
 

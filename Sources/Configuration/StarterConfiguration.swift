@@ -35,6 +35,7 @@ package enum StarterConfiguration {
 
         ledger:
           path: ledger.sqlite                   # beside this file; as a service: /var/lib/router/ledger.sqlite
+          # keep_shares: 30d                    # single shares; their totals stay, keep_rollups: forever
 
         control:
           socket: control.sock                  # beside this file; as a service: /run/router/control.sock

@@ -16,9 +16,9 @@ package final class Ledger: Service, Sendable {
 
     private let commitInterval: Duration
     private let storage: JournalStorage
-    private let jobs = JobDifficulties()
+    private let jobs: RecentJobs
     private let writer: LedgerWriter
-    private let names: Mutex<LedgerNames>
+    private let names: InternedNames
 
     /// Opens or creates the file, brings its schema up to date, and takes in what an earlier process left behind.
     /// - Throws: `LedgerError`.
@@ -31,23 +31,35 @@ package final class Ledger: Service, Sendable {
         let journal = path + ".journal"
         try Self.createFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path, ledger: path)
         let lock = try LedgerLock(ledger: path)
-        let database = try LedgerFile.openForWriting(path: path)
-        try Self.createFolder(journal, ledger: path)
+        self.jobs = RecentJobs()
+        var file: OpenLedger
         let recovered: JournalRecovery.Result
         let known: [LedgerName]
         do {
             let recovery = JournalRecovery(
-                database: database,
                 folder: journal,
-                batchLimit: max(configuration.batchLimit, 1),
+                batchLimit: configuration.batchLimit,
+                now: seams.now(),
                 logger: logger
             )
-            recovered = try recovery.run()
-            known = try database.read { db in try LedgerName.fetchAll(db) }
+            file = try OpenLedger(configuration, seams: seams, recentJobs: self.jobs)
+            try Self.createFolder(journal, ledger: path)
+            do {
+                (recovered, known) = try Self.recover(&file, recovery)
+            } catch  where LedgerFile.isDamage(error) {
+                try file.replace()
+                (recovered, known) = try Self.recover(&file, recovery)
+            }
         } catch let error as LedgerError {
             throw error
         } catch {
             throw LedgerFile.explain(error, path: path, writing: true)
+        }
+        if let aside = file.damagedFile {
+            logger.critical(
+                "the ledger was damaged and was set aside; a new one has been begun",
+                metadata: ["damaged": "\(aside)"]
+            )
         }
         let highWater = recovered.highWater
         self.nextShareID = Self.id(after: highWater.share)
@@ -60,19 +72,9 @@ package final class Ledger: Service, Sendable {
             configuration: configuration,
             seams: seams
         )
-        self.writer = LedgerWriter(
-            database: database,
-            lock: lock,
-            storage: self.storage,
-            highWater: highWater,
-            configuration: configuration,
-            seams: seams,
-            logger: logger
-        )
         let channel = JournalChannel()
-        self.writer.add(channel)
         self.storage.refillNow()
-        self.names = Mutex(
+        self.names = InternedNames(
             LedgerNames(
                 known: known,
                 highWater: highWater,
@@ -80,21 +82,37 @@ package final class Ledger: Service, Sendable {
                 lane: LedgerLane(channel: channel, storage: self.storage, jobs: self.jobs)
             )
         )
+        self.writer = LedgerWriter(
+            file: file,
+            lock: lock,
+            storage: self.storage,
+            names: self.names,
+            highWater: highWater,
+            configuration: configuration,
+            seams: seams,
+            logger: logger
+        )
+        self.writer.add(channel)
+    }
+
+    deinit {
+        // The writer's queue may hold on to the writer for a moment longer.
+        self.writer.unlock()
     }
 
     /// The number of a worker's name. May take a lock; once per authorize, not per share.
     package func worker(_ name: String, route: String) -> Int32 {
-        self.names.withLock { $0.worker(name, route: route) }
+        self.names.worker(name, route: route)
     }
 
     /// The number of a pool's name.
     package func pool(_ name: String, route: String) -> Int32 {
-        self.names.withLock { $0.pool(name, route: route) }
+        self.names.pool(name, route: route)
     }
 
     /// The number of a reject reason; 0 for none.
     package func reason(_ text: String) -> Int32 {
-        self.names.withLock { $0.reason(text) }
+        self.names.reason(text)
     }
 
     /// A lane for one event loop; made at start, because it may wait for a file to be made.
@@ -135,6 +153,14 @@ package final class Ledger: Service, Sendable {
 
     /// Fills the journal's reserve, for tests that cannot wait for it to happen.
     func refillJournal() { self.storage.refillNow() }
+
+    private static func recover(
+        _ file: inout OpenLedger,
+        _ recovery: JournalRecovery
+    ) throws -> (JournalRecovery.Result, [LedgerName]) {
+        let recovered = try recovery.run(&file)
+        return (recovered, try file.database.read { db in try LedgerName.fetchAll(db) })
+    }
 
     /// The file may hold anything, the highest number included.
     private static func id(after last: Int64) -> Int64 {

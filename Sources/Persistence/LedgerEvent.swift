@@ -82,6 +82,10 @@ package enum LedgerPoolEventKind: String, Sendable, Hashable, CaseIterable {
     case behind
     case hold
     case configured
+    /// Rows were dropped from the ledger because of their age.
+    case pruned
+    /// The ledger was damaged; this file continues it.
+    case replaced = "ledger_replaced"
 }
 
 /// Something that happened to a pool, with its consequences where they are known.

@@ -7,7 +7,7 @@ enum LedgerFile {
     private static let header = Array("SQLite format 3\0".utf8)
 
     /// Creates the file and its folder if need be, refuses what is not ours, brings the schema up to date.
-    static func openForWriting(path: String) throws(LedgerError) -> DatabaseQueue {
+    static func openForWriting(path: String, durability: LedgerDurability) throws(LedgerError) -> DatabaseQueue {
         do {
             if try Self.holdsSomething(path) {
                 // Read-only, so that a file that is not ours stays as it is.
@@ -19,7 +19,7 @@ enum LedgerFile {
             configuration.busyMode = .timeout(1)
             configuration.journalMode = .wal
             configuration.prepareDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = NORMAL")
+                try db.execute(sql: "PRAGMA synchronous = \(durability == .power ? "FULL" : "NORMAL")")
                 try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
                 // Takes effect in a new file only: pages that become free can be given back a few at a time.
                 try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
@@ -50,6 +50,40 @@ enum LedgerFile {
         }
     }
 
+    /// Whether `error` lies in what stands in the file, not in the disk or in who else uses it.
+    static func isDamage(_ error: any Error) -> Bool {
+        switch error {
+        case is LedgerDamage, is SegmentRows.Misplaced: true
+        case let error as DatabaseError: error.resultCode == .SQLITE_CONSTRAINT || Self.isCorruption(error)
+        default: false
+        }
+    }
+
+    /// Whether SQLite itself found the file broken.
+    static func isCorruption(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return false }
+        return error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
+    }
+
+    /// Renames the file and what SQLite keeps beside it.
+    /// - Returns: Its new path.
+    static func setAside(path: String, now: Int64) throws(LedgerError) -> String {
+        let stamp = LedgerTime.format(now).filter { $0.isNumber || $0 == "T" }.prefix(15)
+        var aside = "\(path).damaged-\(stamp)"
+        var attempt = 1
+        while FileManager.default.fileExists(atPath: aside) {
+            attempt += 1
+            aside = "\(path).damaged-\(stamp)-\(attempt)"
+        }
+        for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
+            guard rename(path + suffix, aside + suffix) == 0 else {
+                let reason = "the damaged file cannot be set aside: \(String(cString: strerror(errno)))"
+                throw .unwritable(path: path, reason: reason)
+            }
+        }
+        return aside
+    }
+
     /// What `error` means for the operator.
     static func explain(_ error: any Error, path: String, writing: Bool) -> LedgerError {
         guard let error = error as? DatabaseError else {
@@ -58,8 +92,8 @@ enum LedgerFile {
         }
         let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
         switch error.resultCode {
-        case .SQLITE_NOTADB: return .notALedger(path: path, reason: reason)
-        case .SQLITE_CORRUPT: return .unreadable(path: path, reason: reason)
+        // That the file begins as SQLite's do has been seen before.
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT: return .damaged(path: path, reason: reason)
         default:
             return writing ? .unwritable(path: path, reason: reason) : .unreadable(path: path, reason: reason)
         }
@@ -77,7 +111,8 @@ enum LedgerFile {
         return true
     }
 
-    private static func openReadOnly(_ path: String) throws -> DatabaseQueue {
+    /// Whatever the file is.
+    static func openReadOnly(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
@@ -91,6 +126,8 @@ enum LedgerFile {
         case .foreign: throw LedgerError.notALedger(path: path, reason: "it belongs to another program")
         case .ledger(let version) where version > LedgerSchema.version:
             throw LedgerError.newerVersion(path: path, found: version, supported: LedgerSchema.version)
+        case .ledger(let version) where version < LedgerSchema.firstVersion:
+            throw LedgerError.olderVersion(path: path, found: version)
         case .ledger: break
         }
         return kind

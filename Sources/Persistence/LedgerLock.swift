@@ -1,8 +1,10 @@
 import Foundation
+import Synchronization
 
 /// Keeps a second router off the same ledger, for as long as this exists.
 final class LedgerLock: Sendable {
-    private let descriptor: Int32
+    /// nil: let go of.
+    private let descriptor: Mutex<Int32?>
 
     /// Locks `<path>.lock`, which then holds the process id.
     init(ledger path: String) throws(LedgerError) {
@@ -19,14 +21,22 @@ final class LedgerLock: Sendable {
             }
             throw .locked(path: path, pid: Self.pid(in: descriptor))
         }
-        self.descriptor = descriptor
+        self.descriptor = Mutex(descriptor)
         let text = Array("\(getpid())\n".utf8)
         // The process id is a courtesy; the lock holds without it.
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.count, 0) }
     }
 
     deinit {
-        close(self.descriptor)
+        self.release()
+    }
+
+    /// Lets others have it.
+    func release() {
+        self.descriptor.withLock { descriptor in
+            if let descriptor { close(descriptor) }
+            descriptor = nil
+        }
     }
 
     private static func pid(in descriptor: Int32) -> Int32? {

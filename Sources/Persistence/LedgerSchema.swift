@@ -1,6 +1,6 @@
 import GRDB
 
-/// The tables of a ledger. A migration, once released, is never edited.
+/// The tables of a ledger; `docs/ledger-format.md` explains them to readers. A migration, once released, is never edited.
 ///
 /// There are no foreign keys between rows of different lanes: after a full disk a share's session, job or name may be
 /// missing, and the share must be recorded all the same.
@@ -8,7 +8,9 @@ enum LedgerSchema {
     /// Marks a SQLite file as ours ("RLGR").
     static let applicationID: Int32 = 0x524C_4752
     /// The schema version that this release writes.
-    static let version = 1
+    static let version = 2
+    /// Versions before this one were never released and cannot be read.
+    static let firstVersion = 2
 
     /// What a SQLite file turns out to be.
     enum Kind: Equatable {
@@ -30,15 +32,16 @@ enum LedgerSchema {
     /// Every migration, in order.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("v1") { db in
-            try db.execute(sql: Self.version1)
+        migrator.registerMigration("v2") { db in
+            try db.execute(sql: Self.version2)
+            try db.execute(sql: LedgerViews.version2)
         }
         return migrator
     }
 
-    private static let version1 = """
+    private static let version2 = """
         PRAGMA application_id = \(Self.applicationID);
-        PRAGMA user_version = 1;
+        PRAGMA user_version = 2;
 
         CREATE TABLE route (
             id INTEGER PRIMARY KEY,
@@ -61,18 +64,26 @@ enum LedgerSchema {
             text TEXT NOT NULL UNIQUE
         );
 
-        -- Times are milliseconds since 1970, UTC.
+        -- Times are milliseconds since 1970, UTC, unless said otherwise.
         CREATE TABLE session (
             id INTEGER PRIMARY KEY,
             time INTEGER NOT NULL,
             worker INTEGER NOT NULL,
             remote TEXT NOT NULL,
-            userAgent TEXT NOT NULL,
-            closeTime INTEGER,
+            userAgent TEXT NOT NULL
+        );
+        -- A session's beginning, and its end with the reason. Ids are consecutive.
+        CREATE TABLE sessionEvent (
+            id INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            session INTEGER NOT NULL,
             closeReason TEXT
         );
-        CREATE INDEX sessionTime ON session (time);
-        CREATE INDEX sessionOpen ON session (id) WHERE closeTime IS NULL;
+        CREATE INDEX sessionEventTime ON sessionEvent (time);
+        CREATE INDEX sessionEventSession ON sessionEvent (session);
+        CREATE TABLE openSession (
+            id INTEGER PRIMARY KEY
+        );
 
         CREATE TABLE job (
             id INTEGER PRIMARY KEY,
@@ -82,10 +93,48 @@ enum LedgerSchema {
             poolDifficulty REAL NOT NULL
         );
 
-        -- One row and one final verdict for each share. flags: 1 forwarded, 2 answered at once.
-        -- verdict: 0 pending, 1 accepted, 2 rejected, 3 stale, 4 duplicate, 5 low difficulty, 6 malformed,
-        -- 7 unauthorized, 8 counted, 9 lost, 10 unknown. latency: microseconds.
+        -- A worker on a session at a difficulty.
+        CREATE TABLE stint (
+            id INTEGER PRIMARY KEY,
+            session INTEGER NOT NULL,
+            worker INTEGER NOT NULL,
+            difficulty REAL NOT NULL
+        );
+        CREATE INDEX stintWorker ON stint (worker);
+        CREATE INDEX stintSession ON stint (session);
+
+        -- A stretch of the book, in the order in which shares were settled. baseTime and baseShare: what its shares' times
+        -- and ids are counted from.
+        CREATE TABLE segment (
+            id INTEGER PRIMARY KEY,
+            baseTime INTEGER NOT NULL,
+            baseShare INTEGER NOT NULL
+        );
+
+        -- One row for each settled share, appended when it has its final verdict and never changed.
+        -- entry: segment × 262144 + place in the segment, from 0 without a hole.
+        -- shift: the share's id − baseShare − place. time: after baseTime.
+        -- job: 0 and below: not a job the router knew, for pool −job.
+        -- shareDifficulty: m × 2^(e−64), m the lower 24 bits, e the bits above.
+        -- outcome: verdict + 16 not forwarded + 32 answered at once + 64 without version bits. Verdicts: 1 accepted,
+        -- 2 rejected, 3 stale, 4 duplicate, 5 low difficulty, 6 malformed, 7 unauthorized, 8 counted, 9 lost, 10 unknown.
+        -- latency: microseconds. claim: nonce, ntime, version bits (4 bytes each), extranonce2, as sent to the pool.
         CREATE TABLE share (
+            entry INTEGER PRIMARY KEY,
+            shift INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            stint INTEGER NOT NULL,
+            job INTEGER NOT NULL,
+            shareDifficulty INTEGER NOT NULL,
+            outcome INTEGER NOT NULL,
+            reason INTEGER NOT NULL,
+            reasonCode INTEGER,
+            latency INTEGER,
+            claim BLOB NOT NULL
+        );
+
+        -- Forwarded shares that await the pool's verdict.
+        CREATE TABLE pending (
             id INTEGER PRIMARY KEY,
             time INTEGER NOT NULL,
             session INTEGER NOT NULL,
@@ -94,28 +143,29 @@ enum LedgerSchema {
             job INTEGER NOT NULL,
             difficulty REAL NOT NULL,
             shareDifficulty REAL NOT NULL,
-            flags INTEGER NOT NULL CHECK (flags BETWEEN 0 AND 3),
-            verdict INTEGER NOT NULL CHECK (verdict BETWEEN 0 AND 10),
-            reason INTEGER NOT NULL,
-            reasonCode INTEGER,
-            latency INTEGER,
-            extranonce2 BLOB NOT NULL CHECK (length(extranonce2) <= 16),
-            ntime INTEGER NOT NULL,
-            nonce INTEGER NOT NULL,
-            versionBits INTEGER
+            outcome INTEGER NOT NULL,
+            claim BLOB NOT NULL
         );
-        CREATE INDEX shareTime ON share (time);
-        CREATE INDEX sharePending ON share (id) WHERE verdict = 0;
-
-        -- What the pool said about a share that had been settled as lost.
-        CREATE TABLE lateVerdict (
+        -- Verdicts that came by another lane and earlier than their share.
+        CREATE TABLE heldVerdict (
             share INTEGER PRIMARY KEY,
-            verdict INTEGER NOT NULL CHECK (verdict BETWEEN 1 AND 10),
+            verdict INTEGER NOT NULL,
             reason INTEGER NOT NULL,
             reasonCode INTEGER,
             latency INTEGER
         );
+        -- What the pool said about a share that had been settled as lost. Ids are consecutive; share is the share's id.
+        CREATE TABLE lateVerdict (
+            id INTEGER PRIMARY KEY,
+            share INTEGER NOT NULL,
+            verdict INTEGER NOT NULL,
+            reason INTEGER NOT NULL,
+            reasonCode INTEGER,
+            latency INTEGER
+        );
+        CREATE INDEX lateVerdictShare ON lateVerdict (share);
 
+        -- Ids are consecutive.
         CREATE TABLE poolEvent (
             id INTEGER PRIMARY KEY,
             time INTEGER NOT NULL,
@@ -133,6 +183,7 @@ enum LedgerSchema {
 
         -- Shares of which only totals are known, because their rows could not be written. One row never spans two
         -- hours. sessionWork: sum of session difficulties; poolWork: sum of pool difficulties of the forwarded ones.
+        -- Ids are consecutive.
         CREATE TABLE gap (
             id INTEGER PRIMARY KEY,
             beginTime INTEGER NOT NULL,
@@ -148,19 +199,63 @@ enum LedgerSchema {
         );
         CREATE INDEX gapTime ON gap (beginTime);
 
-        -- Verdicts that came by another lane and earlier than their share.
-        CREATE TABLE heldVerdict (
-            share INTEGER PRIMARY KEY,
-            verdict INTEGER NOT NULL,
-            reason INTEGER NOT NULL,
-            reasonCode INTEGER,
-            latency INTEGER
-        );
+        -- Sums over the shares of a sealed segment. outcome: verdict + 16 not forwarded. minute: since 1970, of receipt.
+        -- places: bit i is set when one of the shares is in places i × n to (i + 1) × n − 1 of the segment; n is the smallest
+        -- power of two from 1024 on with 64 × n not below the segment's shares.
+        CREATE TABLE rollup (
+            segment INTEGER NOT NULL,
+            worker INTEGER NOT NULL,
+            pool INTEGER NOT NULL,
+            outcome INTEGER NOT NULL,
+            minute INTEGER NOT NULL,
+            shares INTEGER NOT NULL,
+            sessionWork REAL NOT NULL,
+            poolWork REAL NOT NULL,
+            places INTEGER NOT NULL,
+            PRIMARY KEY (segment, worker, pool, outcome, minute)
+        ) WITHOUT ROWID;
 
-        -- Highest id given out of each kind, so that none is given twice; and the latest time seen.
+        -- A sealed segment. firstTime and lastTime: of its shares, NULL without any. lowestJob, lowestStint: below these
+        -- it refers to none.
+        CREATE TABLE seal (
+            segment INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            firstTime INTEGER,
+            lastTime INTEGER,
+            shares INTEGER NOT NULL,
+            forwarded INTEGER NOT NULL,
+            accepted INTEGER NOT NULL,
+            acceptedWork REAL NOT NULL,
+            sessionWork REAL NOT NULL,
+            lowestJob INTEGER NOT NULL,
+            lowestStint INTEGER NOT NULL,
+            previous BLOB NOT NULL,
+            hash BLOB NOT NULL,
+            publicKey BLOB,
+            signature BLOB
+        );
+        -- What a seal covers of each stream: rows of these ids. blocks: for shares, the digests of 64 rows each.
+        CREATE TABLE sealPart (
+            segment INTEGER NOT NULL,
+            stream INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            blocks BLOB,
+            PRIMARY KEY (segment, stream)
+        ) WITHOUT ROWID;
+
+        -- Highest id given out of each kind, so that none is given twice; the latest time seen; detailFrom and rollupsFrom:
+        -- segments below these were dropped because of their age.
         CREATE TABLE counter (
             name TEXT PRIMARY KEY,
             value INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        -- genesis: what the first seal follows.
+        CREATE TABLE property (
+            name TEXT PRIMARY KEY,
+            value BLOB NOT NULL
         ) WITHOUT ROWID;
 
         -- How much of each journal segment is in these tables.

@@ -130,7 +130,10 @@ package enum LedgerTime {
         return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 
-    private static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
+    /// Minutes since 1970.
+    static func minute(_ milliseconds: Int64) -> Int64 { Self.floorDivide(milliseconds, by: 60_000) }
+
+    static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
         let quotient = value / divisor
         return value % divisor < 0 ? quotient - 1 : quotient
     }

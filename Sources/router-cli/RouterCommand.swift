@@ -19,7 +19,9 @@ struct RouterCommand: AsyncParsableCommand {
             CommandGroup(name: "Running", subcommands: [RunCommand.self, DemoCommand.self]),
             CommandGroup(name: "Configuration", subcommands: [InitCommand.self, CheckCommand.self]),
             CommandGroup(
-                name: "The ledger", subcommands: [SharesCommand.self, ReportCommand.self, EventsCommand.self]),
+                name: "The ledger",
+                subcommands: [SharesCommand.self, ReportCommand.self, EventsCommand.self, LedgerCommand.self]
+            ),
             CommandGroup(
                 name: "The running router",
                 subcommands: [

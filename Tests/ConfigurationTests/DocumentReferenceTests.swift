@@ -10,7 +10,8 @@ import Testing
     private static let documents = [
         "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/configuration.md", "docs/control-socket.md",
         "docs/decisions.md", "docs/life-of-a-share.md", "docs/operations.md", "docs/protocol-notes.md",
-        "docs/threat-model.md", "docs/tls.md", "examples/systemd/README.md",
+        "docs/threat-model.md", "docs/tls.md", "docs/ledger-format.md", "docs/reconcile.md", "docs/performance.md",
+        "examples/systemd/README.md",
     ]
 
     private static func text(_ path: String) throws -> String {

@@ -108,6 +108,10 @@ import Testing
         ServiceRow("ledger: { path: l.sqlite }") { $0.ledger.path == "/etc/router/l.sqlite" },
         ServiceRow("ledger: { keep_shares: 2h }") { $0.ledger.keepShares == .seconds(7200) },
         ServiceRow("ledger: { keep_shares: forever }") { $0.ledger.keepShares == nil },
+        ServiceRow("ledger: { keep_rollups: 60d }") { $0.ledger.keepRollups == .seconds(60 * 86_400) },
+        ServiceRow("ledger: { durability: power }") { $0.ledger.durability == .power },
+        ServiceRow("ledger: { seal_every: 5m }") { $0.ledger.sealEvery == .seconds(300) },
+        ServiceRow("ledger: { seal_key: seal.pem }") { $0.ledger.sealKey == "/etc/router/seal.pem" },
         ServiceRow("control: { socket: /tmp/r.sock }") { $0.control.socket == "/tmp/r.sock" },
         ServiceRow("control: { http: { address: '127.0.0.1:8080' } }") {
             $0.control.http == ControlSettings.HTTPSettings(host: "127.0.0.1", port: 8080)

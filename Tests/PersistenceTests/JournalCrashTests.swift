@@ -31,7 +31,10 @@ import Testing
         lane.record(.share(Sample.share(1, time: Sample.time + 777)))
         let crashed = try place.crash()
         _ = try crashed.open()
-        #expect(try crashed.query("SELECT closeTime FROM session", as: Int64.self) == [Sample.time + 777])
+        #expect(
+            try crashed.query("SELECT time FROM sessionEvent WHERE closeReason IS NOT NULL", as: Int64.self) == [
+                Sample.time + 777
+            ])
     }
 
     @Test func eventsWithoutIdsAreTakenInOnce() async throws {
@@ -73,6 +76,22 @@ import Testing
         #expect(try crashed.verdicts() == Dictionary(uniqueKeysWithValues: (1...id).map { ($0, .accepted) }))
         #expect(try crashed.count("SELECT count(*) FROM journalPosition") == 0)
         #expect(ledger.state.contradictions == 0)
+    }
+
+    @Test func jobOfAnotherLaneIsKnownBeforeItsSharesAreReplayed() async throws {
+        let place = try TemporaryLedger()
+        let ledger = try place.open()
+        let shares = ledger.makeLane()
+        let jobs = ledger.makeLane()
+        _ = ledger.pool("primary", route: "btc")
+        jobs.record(.job(LedgerJob(id: 1, jobID: "a1", pool: 1, poolJobID: "17c", poolDifficulty: 65_536)))
+        shares.record(.share(Sample.share(1, verdict: .stale)))
+        let crashed = try place.crash()
+        _ = try crashed.open()
+        var found: LedgerShareRecord?
+        try LedgerReader(path: crashed.path).shares(LedgerShareFilter()) { found = $0 }
+        #expect(found?.poolJob == "17c")
+        #expect(found?.poolDifficulty == 65_536)
     }
 
     @Test func tornLastRecordIsIgnoredWhereverItEnds() async throws {

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func everyMigrationHasItsNumber() {
-        #expect(LedgerSchema.migrator.migrations == (1...LedgerSchema.version).map { "v\($0)" })
+        #expect(LedgerSchema.migrator.migrations == (LedgerSchema.firstVersion...LedgerSchema.version).map { "v\($0)" })
     }
 
     @Test(arguments: ["no database at all, and longer than any header of one that SQLite would take for its own", "x"])
@@ -39,7 +39,7 @@ import Testing
 
     @Test func databaseOfAnotherProgramIsRefusedAndKept() throws {
         let place = try TemporaryLedger()
-        try DatabaseQueue(path: place.path).write { try $0.execute(sql: "CREATE TABLE other (a)") }
+        try place.database().write { try $0.execute(sql: "CREATE TABLE other (a)") }
         let before = FileManager.default.contents(atPath: place.path)
         #expect(throws: LedgerError.notALedger(path: place.path, reason: "it belongs to another program")) {
             try place.open()
@@ -50,8 +50,17 @@ import Testing
     @Test func newerVersionIsRefusedByWriterAndReader() throws {
         let place = try TemporaryLedger()
         _ = try place.open()
-        try DatabaseQueue(path: place.path).write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        try place.database().write { try $0.execute(sql: "PRAGMA user_version = 99") }
         let error = LedgerError.newerVersion(path: place.path, found: 99, supported: LedgerSchema.version)
+        #expect(throws: error) { try place.open() }
+        #expect(throws: error) { try LedgerReader(path: place.path) }
+    }
+
+    @Test func versionBeforeTheFirstReleaseIsRefused() throws {
+        let place = try TemporaryLedger()
+        _ = try place.open()
+        try place.database().write { try $0.execute(sql: "PRAGMA user_version = 1") }
+        let error = LedgerError.olderVersion(path: place.path, found: 1)
         #expect(throws: error) { try place.open() }
         #expect(throws: error) { try LedgerReader(path: place.path) }
     }

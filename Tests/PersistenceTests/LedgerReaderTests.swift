@@ -138,27 +138,74 @@ import Testing
         #expect(try reader.report(by: [.worker, .route], period: LedgerPeriod(), now: 0).map(\.key) == [[nil, nil]])
     }
 
-    @Test(arguments: [
-        "UPDATE share SET time = 'soon'", "UPDATE share SET ntime = -1", "UPDATE share SET latency = 1.5",
-        "UPDATE worker SET route = 'x' WHERE id = 1", "UPDATE counter SET value = 9223372036854775807",
-        "UPDATE counter SET value = 'many'", "INSERT INTO journalPosition VALUES (9223372036854775807, -5)",
-        "UPDATE worker SET id = 9223372036854775807 WHERE id = 1",
-        "UPDATE share SET id = -9223372036854775807 WHERE id = 1",
-        "UPDATE share SET time = -9223372036854775807", "DROP TABLE job",
-    ])
-    func tamperedLedgerIsAnErrorAtMost(statement: String) async throws {
+    private static let tampering = [
+        "UPDATE share SET time = 'soon'", "UPDATE share SET claim = x'00'", "UPDATE share SET latency = 1.5",
+        "UPDATE share SET outcome = 15", "UPDATE share SET outcome = -1", "UPDATE share SET shareDifficulty = -1",
+        "UPDATE share SET stint = 9223372036854775807", "UPDATE share SET job = -9223372036854775808",
+        "UPDATE share SET shift = 9223372036854775807", "UPDATE share SET time = -9223372036854775807",
+        "UPDATE share SET entry = -9223372036854775808 WHERE entry = (SELECT min(entry) FROM share)",
+        "UPDATE share SET entry = 9223372036854775807 WHERE entry = (SELECT max(entry) FROM share)",
+        "UPDATE worker SET route = 'x' WHERE id = 1", "UPDATE worker SET id = 9223372036854775807 WHERE id = 1",
+        "UPDATE counter SET value = 9223372036854775807", "UPDATE counter SET value = 'many'",
+        "INSERT OR REPLACE INTO counter VALUES ('detailFrom', 'x')",
+        "INSERT OR REPLACE INTO counter VALUES ('rollupsFrom', -9223372036854775808)",
+        "INSERT INTO journalPosition VALUES (9223372036854775807, -5)", "UPDATE stint SET difficulty = 9e999",
+        "UPDATE segment SET id = 9223372036854775807 WHERE id = 1",
+        "UPDATE segment SET id = -9223372036854775808 WHERE id = 1",
+        "UPDATE segment SET baseTime = 9223372036854775807, baseShare = 9223372036854775807",
+        "UPDATE seal SET firstTime = 9223372036854775807, lastTime = -9223372036854775808",
+        "UPDATE seal SET shares = 9223372036854775807",
+        "UPDATE seal SET hash = 7", "UPDATE rollup SET minute = 9223372036854775807",
+        "UPDATE rollup SET outcome = 15", "UPDATE rollup SET shares = 9223372036854775807, sessionWork = 9e999",
+        "UPDATE rollup SET shares = 0, sessionWork = -1", "UPDATE rollup SET places = -1",
+        "UPDATE pending SET claim = 5", "UPDATE pending SET outcome = 1", "DROP TABLE job", "DROP TABLE seal",
+        "INSERT INTO gap VALUES (-1, -9223372036854775808, 9223372036854775807, 1, 1, 1, 1, 9223372036854775807, 1, 1)",
+    ]
+
+    /// A ledger with sealed, open and pending shares, altered.
+    private static func tamper(_ statement: String) async throws -> TemporaryLedger {
         let place = try TemporaryLedger()
-        var ledger: Ledger? = try place.open()
+        var ledger: Ledger? = try place.open { $1.segmentRows = 2 }
         if let ledger { await Self.fill(ledger) }
         ledger = nil
-        try await DatabaseQueue(path: place.path).write { db in try db.execute(sql: statement) }
+        try await place.database().write { db in try db.execute(sql: statement) }
+        return place
+    }
+
+    @Test(arguments: Self.tampering + ["UPDATE seal SET segment = 9223372036854775807 - segment"])
+    func readersOfATamperedLedgerSeeAnErrorAtMost(statement: String) async throws {
+        let place = try await Self.tamper(statement)
         // No trap is all that is asked.
-        _ = try? place.verdicts()
-        _ = try? LedgerReader(path: place.path).report(by: [.hour, .worker], period: LedgerPeriod(), now: Sample.time)
-        _ = try? LedgerReader(path: place.path).events(LedgerEventFilter())
+        Self.readEverything(place.path)
+    }
+
+    @Test(arguments: Self.tampering) func tamperedLedgerIsAnErrorAtMost(statement: String) async throws {
+        let place = try await Self.tamper(statement)
+        // No trap is all that is asked.
         let next = try? place.open()
         _ = next?.worker("new", route: "btc")
         next?.makeLane().record(.share(Sample.share(1)))
         await next?.flush()
+    }
+
+    private static func readEverything(_ path: String) {
+        guard let reader = try? LedgerReader(path: path) else { return }
+        var shares = LedgerShareFilter()
+        try? reader.shares(shares) { _ in }
+        shares.limit = 3
+        shares.workers = ["a"]
+        shares.period = LedgerPeriod(since: Sample.time + 1, until: .max)
+        try? reader.shares(shares) { _ in }
+        shares.afterEntry = .max
+        try? reader.shares(shares) { _ in }
+        for period in [LedgerPeriod(), LedgerPeriod(since: Sample.time + 1, until: Sample.time + 7_000_000)] {
+            _ = try? reader.report(by: [.hour, .worker], period: period, now: Sample.time)
+            _ = try? reader.report(by: [.day, .route, .pool], period: period, now: .max)
+        }
+        _ = try? reader.events(LedgerEventFilter())
+        _ = try? reader.statistics()
+        _ = try? reader.integrityFindings()
+        var follower = LedgerFollower.Shares(reader, shares)
+        _ = try? follower.next()
     }
 }

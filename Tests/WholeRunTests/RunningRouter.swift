@@ -72,11 +72,11 @@ struct RunningRouter {
         try FileManager.default.removeItem(at: self.folder)
     }
 
-    /// All rows of the ledger.
+    /// All rows of the ledger, in the order in which they came.
     func shares() throws -> [LedgerShareRecord] {
         var rows: [LedgerShareRecord] = []
         try LedgerReader(path: self.ledgerPath).shares(LedgerShareFilter()) { rows.append($0) }
-        return rows
+        return rows.sorted { $0.id < $1.id }
     }
 
     func events(_ kinds: String...) throws -> [LedgerEventRecord] {

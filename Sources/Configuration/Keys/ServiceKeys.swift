@@ -90,13 +90,34 @@ extension Section where Target == LedgerSettings {
             .value("path", \.path, .path, "the SQLite file"),
             .value(
                 "keep_shares", \.keepShares, .duration(.seconds(3600)...(.seconds(3650 * 86_400)), orNone: "forever"),
-                "age at which single shares are dropped; not carried out by this version yet: all shares stay"
+                "age at which single shares are dropped; their totals stay"
+            ),
+            .value(
+                "keep_rollups", \.keepRollups,
+                .duration(.seconds(3600)...(.seconds(36_500 * 86_400)), orNone: "forever"),
+                "age at which totals and events are dropped as well; at least keep_shares"
+            ),
+            .value(
+                "durability", \.durability, .choice,
+                "what a recorded share survives: the end of the process, or a power failure as well (a disk write every 50 ms)"
+            ),
+            .value(
+                "seal_every", \.sealEvery, .duration(.seconds(60)...(.seconds(86_400))),
+                "the book is sealed against changes at least this often, and every 50000 to 262144 shares"
+            ),
+            .value(
+                "seal_key", \.sealKey, .path, absent: "seals are not signed",
+                "an Ed25519 private key that signs seals, as \"openssl genpkey -algorithm ed25519\" writes it"
             ),
         ]
     ) { ledger, places, reader in
         ledger.path = reader.resolve(path: ledger.path)
-        if let position = places.values["keep_shares"], ledger.keepShares != nil {
-            reader.warn("keep_shares: this version drops no shares yet; all of them stay", at: position)
+        ledger.sealKey = ledger.sealKey.map { reader.resolve(path: $0) }
+        if let rollups = ledger.keepRollups, rollups < ledger.keepShares ?? .seconds(Int64.max / 2) {
+            reader.report(
+                "keep_rollups: totals would go before the shares they sum up; at least keep_shares is possible",
+                at: places.of("keep_rollups")
+            )
         }
     }
 }

@@ -22,6 +22,15 @@ enum JournalPositions {
         return try Int.fetchOne(db, sql: sql, arguments: [segment]) ?? JournalSegment.headerSize
     }
 
+    /// Every segment that has a row.
+    static func fetchAll(_ db: Database) throws -> [Int64: Int] {
+        let rows = try Row.fetchAll(db, sql: "SELECT segment, position FROM journalPosition")
+        return try rows.reduce(into: [:]) { positions, row in
+            let segment: Int64 = try row.value("segment")
+            positions[segment] = try row.value("position")
+        }
+    }
+
     /// The highest segment that has a row; 0: none.
     static func last(_ db: Database) throws -> Int64 {
         try Int64.fetchOne(db, sql: "SELECT max(segment) FROM journalPosition") ?? 0

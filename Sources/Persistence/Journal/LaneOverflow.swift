@@ -89,7 +89,15 @@ struct LaneOverflow: Sendable {
         return taken
     }
 
-    /// Hands over the first of the held events.
+    /// Hands over the names among the held events.
+    mutating func takeNames() -> [LedgerEvent] {
+        guard !self.held.isEmpty else { return [] }
+        let isName = { (event: LedgerEvent) in if case .name = event { true } else { false } }
+        defer { self.held.removeAll(where: isName) }
+        return self.held.filter(isName)
+    }
+
+    /// Hands over the held events.
     mutating func takeHeld() -> [LedgerEvent] {
         defer { self.held = [] }
         return self.held

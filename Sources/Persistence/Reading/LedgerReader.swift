@@ -3,11 +3,23 @@ import GRDB
 /// Reads a ledger, be it in use by a router or not; what the router recorded in the last fraction of a second may not
 /// be there yet.
 package struct LedgerReader: Sendable {
+    let path: String
     let database: DatabaseQueue
 
     /// Opens an existing ledger and changes nothing in it.
     package init(path: String) throws(LedgerError) {
+        self.path = path
         self.database = try LedgerFile.openForReading(path: path)
+    }
+
+    /// Runs `body` on one state of the file. While it runs, the router's write-ahead log cannot begin anew, so nothing in
+    /// it may wait for the outside.
+    func read<Result>(_ body: (Database) throws -> Result) throws(LedgerError) -> Result {
+        do {
+            return try self.database.read { db in try body(db) }
+        } catch {
+            throw LedgerFile.explain(error, path: self.path, writing: false)
+        }
     }
 }
 
@@ -22,51 +34,12 @@ package struct LedgerPeriod: Sendable, Hashable {
         self.since = since
         self.until = until
     }
-}
 
-/// Conditions of a query with their arguments.
-struct LedgerCondition {
-    private(set) var terms: [String] = []
-    private(set) var arguments = StatementArguments()
-
-    /// `WHERE …`, or nothing.
-    var sql: String { self.terms.isEmpty ? "" : "WHERE " + self.terms.joined(separator: " AND ") }
-
-    mutating func add(_ term: String, _ arguments: StatementArguments) {
-        self.terms.append(term)
-        self.arguments += arguments
-    }
-
-    mutating func add(_ period: LedgerPeriod, column: String) {
-        if let since = period.since { self.add("\(column) >= ?", [since]) }
-        if let until = period.until { self.add("\(column) < ?", [until]) }
-    }
-
-    /// One of `values`; no condition if there are none.
-    mutating func add(_ column: String, in values: [some DatabaseValueConvertible]) {
-        guard !values.isEmpty else { return }
-        self.add("\(column) IN (\(Self.marks(values.count)))", StatementArguments(values))
-    }
-
-    /// A number whose name is one of `names`; no condition if there are none.
-    mutating func add(_ column: String, table: String, named names: [String]) {
-        guard !names.isEmpty else { return }
-        let ids = "SELECT id FROM \(table) WHERE name IN (\(Self.marks(names.count)))"
-        self.add("\(column) IN (\(ids))", StatementArguments(names))
-    }
-
-    /// A worker of one of these routes.
-    mutating func add(_ column: String, routes: [String]) {
-        guard !routes.isEmpty else { return }
-        let ids = """
-            SELECT worker.id FROM worker JOIN route ON route.id = worker.route
-            WHERE route.name IN (\(Self.marks(routes.count)))
-            """
-        self.add("\(column) IN (\(ids))", StatementArguments(routes))
-    }
-
-    /// `?, ?, ?`
-    static func marks(_ count: Int) -> String {
-        Array(repeating: "?", count: count).joined(separator: ", ")
+    /// Whether a moment belongs to it.
+    @inline(__always)
+    package func contains(_ time: Int64) -> Bool {
+        if let since, time < since { return false }
+        if let until, time >= until { return false }
+        return true
     }
 }

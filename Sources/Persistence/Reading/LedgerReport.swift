@@ -1,3 +1,13 @@
+/// What a report is about; what is empty does not restrict.
+package struct LedgerReportFilter: Sendable, Hashable {
+    package var workers: [String] = []
+    package var pools: [String] = []
+    package var routes: [String] = []
+    package var period = LedgerPeriod()
+
+    package init() {}
+}
+
 /// What a report's rows stand for.
 package enum LedgerReportKey: String, Sendable, Hashable, CaseIterable {
     case worker
@@ -16,30 +26,14 @@ package enum LedgerReportKey: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Sums over shares.
-package struct LedgerTotals: Sendable, Hashable {
-    package fileprivate(set) var byVerdict: [LedgerVerdictKind: Int64] = [:]
-    package fileprivate(set) var forwarded: Int64 = 0
-    /// Shares of these that are known only as totals.
-    package fileprivate(set) var inGaps: Int64 = 0
-    /// Σ pool difficulty of the accepted shares.
-    package fileprivate(set) var acceptedWork: Double = 0
-    /// Σ session difficulty of the shares that nobody refused.
-    package fileprivate(set) var sessionWork: Double = 0
-    /// Milliseconds since 1970.
-    package fileprivate(set) var firstTime = Int64.max
-    package fileprivate(set) var lastTime = Int64.min
-
-    package var shares: Int64 { self.byVerdict.values.reduce(0, &+) }
-
-    package var refused: Int64 { self.byVerdict.reduce(0) { $1.key.isRefusal ? $0 &+ $1.value : $0 } }
-
-    /// Per cent of all shares; nil without any.
-    package var refusedPercent: Double? {
-        self.shares == 0 ? nil : Double(self.refused) / Double(self.shares) * 100
-    }
-
-    package subscript(_ verdict: LedgerVerdictKind) -> Int64 { self.byVerdict[verdict] ?? 0 }
+/// The totals that were asked for, and what is to be said about them.
+package struct LedgerReportTable: Sendable, Hashable {
+    package var rows: [LedgerReportRow]
+    /// At the edges of the period, shares were there only as totals of a minute; a minute was taken if it begins in the
+    /// period.
+    package var isToTheMinute: Bool
+    /// Shares in or next to the period of which nothing is left, because the ledger no longer keeps them.
+    package var droppedShares: Int64
 }
 
 /// One line of a report.
@@ -51,62 +45,81 @@ package struct LedgerReportRow: Sendable, Hashable {
     /// Hashes per second that the session work stands for, over the period or its part that the row is about; nil if
     /// that has no length.
     package var hashrate: Double?
+    /// Where the true hashrate is with 95 % confidence, shares coming by chance; nil if there were none.
+    package var hashrateRange: ClosedRange<Double>?
 }
 
-/// One group of shares that the database has summed up.
-struct LedgerReportGroup {
-    var key: [String?]
-    /// Start of its stretch of time; nil when not divided by time.
-    var bucketStart: Int64?
-    var verdict: LedgerVerdictKind
-    var forwarded: Bool
-    var shares: Int64
-    var sessionWork: Double
-    var poolWork: Double
-    var firstTime: Int64
-    var lastTime: Int64
-    var isGap: Bool
-}
+/// Sums over shares.
+package struct LedgerTotals: Sendable, Hashable {
+    /// Hashes that one unit of difficulty takes on average.
+    package static let hashesPerDifficulty: Double = 4_294_967_296
 
-/// Makes lines out of groups.
-struct LedgerReportTally {
-    private struct Line {
-        var totals = LedgerTotals()
-        var bucketStart: Int64?
+    private var counts = [Int64](repeating: 0, count: 16)
+    package private(set) var forwarded: Int64 = 0
+    /// Shares of these that are known only as totals, because they could not be written.
+    package private(set) var inGaps: Int64 = 0
+    /// Shares of these that are known only as totals, because they have been dropped.
+    package private(set) var fromRollups: Int64 = 0
+    /// Σ pool difficulty of the accepted shares.
+    package private(set) var acceptedWork: Double = 0
+    /// Σ session difficulty of the shares that nobody refused.
+    package private(set) var sessionWork: Double = 0
+    /// Σ (session difficulty)² of the same; shares that were summed up count as if they were of equal size.
+    package private(set) var sessionSquares: Double = 0
+    /// Milliseconds since 1970; to the minute where shares were summed up.
+    package private(set) var firstTime = Int64.max
+    package private(set) var lastTime = Int64.min
+
+    init() {}
+
+    package var shares: Int64 { self.counts.reduce(0, &+) }
+
+    package var refused: Int64 {
+        LedgerVerdictKind.allCases.reduce(0) { $1.isRefusal ? $0 &+ self[$1] : $0 }
     }
 
-    private var lines: [[String?]: Line] = [:]
-
-    mutating func add(_ group: LedgerReportGroup) {
-        var line = self.lines[group.key] ?? Line(bucketStart: group.bucketStart)
-        line.totals.byVerdict[group.verdict, default: 0] &+= group.shares
-        if group.forwarded { line.totals.forwarded &+= group.shares }
-        if group.isGap { line.totals.inGaps &+= group.shares }
-        if group.verdict == .accepted { line.totals.acceptedWork += group.poolWork }
-        if !group.verdict.isRefusal { line.totals.sessionWork += group.sessionWork }
-        line.totals.firstTime = min(line.totals.firstTime, group.firstTime)
-        line.totals.lastTime = max(line.totals.lastTime, group.lastTime)
-        self.lines[group.key] = line
+    /// Per cent of all shares; nil without any.
+    package var refusedPercent: Double? {
+        self.shares == 0 ? nil : Double(self.refused) / Double(self.shares) * 100
     }
 
-    /// The lines in the order of their keys. `period` is what was asked for, `bucket` the length of a stretch of time.
-    func rows(period: LedgerPeriod, bucket: Int64?, now: Int64) -> [LedgerReportRow] {
-        let first = self.lines.values.map(\.totals.firstTime).min() ?? 0
-        let last = self.lines.values.map(\.totals.lastTime).max() ?? 0
-        return self.lines
-            .map { key, line in
-                var begin = period.since ?? first
-                var end = min(period.until ?? last, max(now, last))
-                if let start = line.bucketStart, let bucket {
-                    begin = max(begin, start)
-                    end = min(end, start &+ bucket)
-                }
-                let seconds = (Double(end) - Double(begin)) / 1_000
-                let hashrate = seconds > 0 ? line.totals.sessionWork * 4_294_967_296 / seconds : nil
-                return LedgerReportRow(key: key, totals: line.totals, hashrate: hashrate)
-            }
-            .sorted { left, right in
-                left.key.lexicographicallyPrecedes(right.key) { ($0 ?? "") < ($1 ?? "") }
-            }
+    /// As many shares of one size would say as much about the hashrate; nil without any.
+    package var effectiveShares: Double? {
+        let count = self.sessionWork * self.sessionWork / self.sessionSquares
+        return count > 0 && count.isFinite ? count : nil
+    }
+
+    package subscript(_ verdict: LedgerVerdictKind) -> Int64 { self.counts[Int(verdict.rawValue)] }
+
+    /// - Throws: `LedgerDamage`.
+    @inline(__always)
+    mutating func add(_ summand: LedgerSummand) throws {
+        guard let verdict = summand.outcome.verdict else { throw LedgerDamage(column: "outcome") }
+        self.counts[Int(verdict.rawValue)] &+= summand.shares
+        if summand.outcome.forwarded { self.forwarded &+= summand.shares }
+        switch summand.source {
+        case .share, .rollup: break
+        case .rollupAlone: self.fromRollups &+= summand.shares
+        case .gap: self.inGaps &+= summand.shares
+        }
+        if verdict == .accepted { self.acceptedWork += summand.poolWork }
+        if !verdict.isRefusal, summand.shares > 0 {
+            self.sessionWork += summand.sessionWork
+            self.sessionSquares += summand.sessionWork * summand.sessionWork / Double(summand.shares)
+        }
+        self.firstTime = min(self.firstTime, summand.firstTime)
+        self.lastTime = max(self.lastTime, summand.lastTime)
+    }
+
+    mutating func add(_ other: LedgerTotals) {
+        for index in self.counts.indices { self.counts[index] &+= other.counts[index] }
+        self.forwarded &+= other.forwarded
+        self.inGaps &+= other.inGaps
+        self.fromRollups &+= other.fromRollups
+        self.acceptedWork += other.acceptedWork
+        self.sessionWork += other.sessionWork
+        self.sessionSquares += other.sessionSquares
+        self.firstTime = min(self.firstTime, other.firstTime)
+        self.lastTime = max(self.lastTime, other.lastTime)
     }
 }

@@ -1,17 +1,17 @@
 import Foundation
-import NIOCore
+package import NIOCore
 
 /// A bound socket that does not listen: it keeps a port from being given to anyone else while the pool behind it is
 /// down, and connections to it are refused.
-final class PortReservation: Sendable {
+package final class PortReservation: Sendable {
     /// The address reserved, its port filled in.
-    let address: SocketAddress
+    package let address: SocketAddress
     /// The port reserved.
-    let port: Int
+    package let port: Int
     private let descriptor: CInt
 
     /// Reserves `port`, or a free one for 0.
-    init(host: String, port: Int) throws {
+    package init(host: String, port: Int) throws {
         let wanted = try SocketAddress(ipAddress: host, port: port)
         #if canImport(Glibc)
             let stream = CInt(SOCK_STREAM.rawValue)

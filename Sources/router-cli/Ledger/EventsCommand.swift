@@ -14,6 +14,8 @@ struct EventsCommand: AsyncParsableCommand {
 
             Example: every failover of the last month, with its cause, how long it took to see, and what it cost
               router-cli events --kind failover --since 30d
+            Example: whatever happens from now on
+              router-cli events --follow
             """
     )
 
@@ -27,14 +29,23 @@ struct EventsCommand: AsyncParsableCommand {
 
     @OptionGroup var time: PeriodOptions
 
-    @Option(help: ArgumentHelp("Only the newest of them, this many.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "Only the newest of them, this many (--follow: \(Following.start) if not given).",
+            valueName: "number"
+        )
+    )
     var limit: Int?
 
     @Option(help: "How to show them.")
     var format: OutputFormat = .table
 
+    @Flag(help: "Go on with each event that is recorded, until interrupted.")
+    var follow = false
+
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+        if self.follow, self.time.until != nil { throw ValidationError("--follow has no end, so no --until.") }
     }
 
     func run() async throws {
@@ -42,13 +53,23 @@ struct EventsCommand: AsyncParsableCommand {
         filter.kinds = self.kind
         filter.pools = self.pool
         filter.period = try self.time.period(now: PeriodOptions.now)
-        filter.limit = self.limit
+        filter.limit = self.limit ?? (self.follow ? Following.start : nil)
+        guard !self.follow else { return try await self.follow(filter) }
         let events = try self.source.read { try $0.events(filter) }
         var output = StandardOutput()
         var printer = try RowPrinter(format: self.format, columns: EventColumns.names) { try output.write($0) }
         for event in events { try printer.add(EventColumns.values(of: event)) }
         try printer.finish()
         try output.flush()
+    }
+
+    private func follow(_ filter: LedgerEventFilter) async throws {
+        var events = LedgerFollower.Events(try self.source.open(), filter)
+        var printer = FollowPrinter(format: self.format, columns: EventColumns.names)
+        try await Following.run {
+            let records = try self.source.explained { try events.next() }
+            try printer.print(records.map { EventColumns.values(of: $0) })
+        }
     }
 
     private static func kind(_ text: String) throws -> String {

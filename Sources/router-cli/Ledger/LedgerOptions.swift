@@ -40,11 +40,22 @@ struct LedgerOptions: ParsableArguments {
         }
     }
 
+    /// The ledger, opened. What is wrong with it goes to stderr, the exit code is thrown.
+    func open() throws -> LedgerReader {
+        let path = try self.path()
+        return try self.explained { try LedgerReader(path: path) }
+    }
+
     /// Runs `body` on the ledger. What is wrong with it goes to stderr, the exit code is thrown.
     func read<Result>(_ body: (LedgerReader) throws -> Result) throws -> Result {
-        let path = try self.path()
+        let reader = try self.open()
+        return try self.explained { try body(reader) }
+    }
+
+    /// Runs `body`. What it finds wrong with the ledger goes to stderr, the exit code is thrown.
+    func explained<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            return try body(LedgerReader(path: path))
+            return try body()
         } catch let error as LedgerError {
             printToStandardError("\(error)")
             if case .missing = error { throw ExitStatus.noInput }

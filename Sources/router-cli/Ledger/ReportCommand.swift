@@ -9,13 +9,20 @@ struct ReportCommand: AsyncParsableCommand {
         abstract: "Show totals from the ledger.",
         discussion: """
             accepted_work is the sum of the pool difficulties of accepted shares: what the pool pays for. session_work is \
-            the sum of the session difficulties of all shares that nobody refused: what the workers did. The hashrate is \
-            estimated from session_work over the period.
+            the sum of the session difficulties of all shares that nobody refused: what the workers did; accepted_hashes and \
+            session_hashes are the same in hashes, 2^32 for a difficulty of 1. The hashrate is estimated from session_work \
+            over the period. Shares come by chance: with 95 % confidence the true one is between hashrate_low and \
+            hashrate_high.
+
+            in_gaps counts shares known only as totals because the ledger could not be written, from_rollups those whose \
+            single rows the ledger no longer keeps. Both are among the others.
 
             \(PeriodOptions.help)
 
             Example: each worker's totals at each pool, day by day
               router-cli report --config /etc/router/router.yaml --by day,worker,pool --since 7d
+            Example: one worker's hashrate, hour by hour
+              router-cli report --worker farm.rig1 --by hour --since today
             """
     )
 
@@ -27,6 +34,15 @@ struct ReportCommand: AsyncParsableCommand {
     )
     var by: [LedgerReportKey] = []
 
+    @Option(help: ArgumentHelp("Only this worker.", valueName: "name"))
+    var worker: [String] = []
+
+    @Option(help: ArgumentHelp("Only this pool.", valueName: "name"))
+    var pool: [String] = []
+
+    @Option(help: ArgumentHelp("Only this route.", valueName: "name"))
+    var route: [String] = []
+
     @OptionGroup var time: PeriodOptions
 
     @Option(help: "How to show them.")
@@ -34,19 +50,43 @@ struct ReportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let now = PeriodOptions.now
-        let period = try self.time.period(now: now)
-        let rows = try self.source.read { try $0.report(by: self.by, period: period, now: now) }
+        var filter = LedgerReportFilter()
+        filter.workers = self.worker
+        filter.pools = self.pool
+        filter.routes = self.route
+        filter.period = try self.time.period(now: now)
+        let report = try self.source.read { try $0.report(by: self.by, filter, now: now) }
         var output = StandardOutput()
         var printer = try RowPrinter(format: self.format, columns: ReportColumns.names(self.by)) {
             try output.write($0)
         }
-        for row in rows { try printer.add(ReportColumns.values(of: row)) }
+        for row in report.rows { try printer.add(ReportColumns.values(of: row)) }
         try printer.finish()
         try output.flush()
-        let inGaps = rows.reduce(0) { $0 &+ $1.totals.inGaps }
+        ReportNotes.lines(about: report).forEach(printToStandardError)
+    }
+}
+
+/// What is to be said about a report beside its numbers.
+enum ReportNotes {
+    static func lines(about report: LedgerReportTable) -> [String] {
+        let inGaps = report.rows.reduce(0) { $0 &+ $1.totals.inGaps }
+        let fromRollups = report.rows.reduce(0) { $0 &+ $1.totals.fromRollups }
+        var lines: [String] = []
         if inGaps > 0 {
-            printToStandardError("\(inGaps) of these shares are known only as totals; see router-cli events --kind gap")
+            lines.append("\(inGaps) of these shares are known only as totals; see router-cli events --kind gap")
         }
+        if fromRollups > 0 {
+            lines.append("\(fromRollups) of these shares are so old that the ledger keeps only totals of them")
+        }
+        if report.isToTheMinute {
+            lines.append("where the period begins or ends, the ledger has only totals of whole minutes")
+        }
+        if report.droppedShares > 0 {
+            let count = report.droppedShares
+            lines.append("\(count) shares of about this period are so old that the ledger has dropped them")
+        }
+        return lines
     }
 }
 
@@ -71,7 +111,10 @@ enum ReportColumns {
     /// The keys, then the sums.
     static func names(_ keys: [LedgerReportKey]) -> [String] {
         keys.map(\.rawValue) + ["shares", "forwarded"] + Self.verdicts.map(\.name)
-            + ["accepted_work", "session_work", "reject_percent", "hashrate"]
+            + [
+                "accepted_work", "session_work", "reject_percent", "hashrate", "hashrate_low", "hashrate_high",
+                "session_hashes", "accepted_hashes", "in_gaps", "from_rollups",
+            ]
     }
 
     /// One value for each name.
@@ -82,7 +125,22 @@ enum ReportColumns {
                 .measure(totals.acceptedWork, shown: HumanUnits.scaled(totals.acceptedWork)),
                 .measure(totals.sessionWork, shown: HumanUnits.scaled(totals.sessionWork)),
                 totals.refusedPercent.map { .measure($0, shown: HumanUnits.percent($0 / 100)) } ?? .null,
-                row.hashrate.map { .measure($0, shown: HumanUnits.hashrate($0)) } ?? .null,
+                Self.hashrate(row.hashrate),
+                Self.hashrate(row.hashrateRange?.lowerBound),
+                Self.hashrate(row.hashrateRange?.upperBound),
+                Self.hashes(totals.sessionWork),
+                Self.hashes(totals.acceptedWork),
+                .integer(totals.inGaps),
+                .integer(totals.fromRollups),
             ]
+    }
+
+    private static func hashrate(_ value: Double?) -> OutputValue {
+        value.map { .measure($0, shown: HumanUnits.hashrate($0)) } ?? .null
+    }
+
+    private static func hashes(_ work: Double) -> OutputValue {
+        let hashes = work * LedgerTotals.hashesPerDifficulty
+        return .measure(hashes, shown: HumanUnits.scaled(hashes))
     }
 }

@@ -10,13 +10,16 @@ struct SharesCommand: AsyncParsableCommand {
         commandName: "shares",
         abstract: "Show shares from the ledger, one row each, the newest last.",
         discussion: """
-            Works while the router runs, and on a copy of the ledger without any router. Options that are given more than \
-            once widen the choice; different options narrow it.
+            They come in the order in which they were settled; those that still await their verdict come last. Works while \
+            the router runs, and on a copy of the ledger without any router. Options that are given more than once widen \
+            the choice; different options narrow it.
 
             \(PeriodOptions.help)
 
             Example: what the pool rejected in the last two hours, as JSON
               router-cli shares --ledger /var/lib/router/ledger.sqlite --verdict rejected --since 2h --format json
+            Example: what a worker finds from now on
+              router-cli shares --worker farm.rig1 --follow
             """
     )
 
@@ -38,7 +41,7 @@ struct SharesCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only the newest of them, this many (tables: \(Self.tableLimit) if not given).",
+            "Only the newest of them, this many (tables: \(Self.tableLimit) if not given; --follow: \(Following.start)).",
             valueName: "number"
         )
     )
@@ -47,18 +50,17 @@ struct SharesCommand: AsyncParsableCommand {
     @Option(help: "How to show them.")
     var format: OutputFormat = .table
 
+    @Flag(help: "Go on with each share that is settled, until interrupted.")
+    var follow = false
+
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+        if self.follow, self.time.until != nil { throw ValidationError("--follow has no end, so no --until.") }
     }
 
     func run() async throws {
-        var filter = LedgerShareFilter()
-        filter.workers = self.worker
-        filter.pools = self.pool
-        filter.routes = self.route
-        filter.verdicts = self.verdict
-        filter.period = try self.time.period(now: PeriodOptions.now)
-        filter.limit = self.limit ?? (self.format == .table ? Self.tableLimit : nil)
+        let filter = try self.filter
+        guard !self.follow else { return try await self.follow(filter) }
         var output = StandardOutput()
         let count = try self.source.read { reader in
             var count = 0
@@ -73,6 +75,29 @@ struct SharesCommand: AsyncParsableCommand {
         try output.flush()
         if self.limit == nil, self.format == .table, count == Self.tableLimit {
             printToStandardError("these are the newest \(Self.tableLimit); see --limit")
+        }
+    }
+
+    private var filter: LedgerShareFilter {
+        get throws {
+            var filter = LedgerShareFilter()
+            filter.workers = self.worker
+            filter.pools = self.pool
+            filter.routes = self.route
+            filter.verdicts = self.verdict
+            filter.period = try self.time.period(now: PeriodOptions.now)
+            let limit = self.follow ? Following.start : self.format == .table ? Self.tableLimit : nil
+            filter.limit = self.limit ?? limit
+            return filter
+        }
+    }
+
+    private func follow(_ filter: LedgerShareFilter) async throws {
+        var shares = LedgerFollower.Shares(try self.source.open(), filter)
+        var printer = FollowPrinter(format: self.format, columns: ShareColumns.names)
+        try await Following.run {
+            let records = try self.source.explained { try shares.next() }
+            try printer.print(records.map { ShareColumns.values(of: $0) })
         }
     }
 }

@@ -32,7 +32,8 @@ struct Table {
         .joined()
     }
 
-    private static func show(_ value: OutputValue) -> String {
+    /// A cell as people read it.
+    static func show(_ value: OutputValue) -> String {
         switch value {
         case .null: "-"
         case .flag(let flag): flag ? "yes" : "no"

@@ -78,6 +78,9 @@ final class RouterControl: ControlTarget {
             ledgerReport.state = .degraded
             warnings.append("ledger: \(reason)")
         }
+        if let damaged = ledger.damagedFile {
+            warnings.append("ledger: it was damaged; what was written before is in \(damaged)")
+        }
         return StatusReport(
             version: ProgramVersion.number,
             pid: Int(ProcessInfo.processInfo.processIdentifier),

@@ -37,11 +37,18 @@ final class TemporaryLedger: Sendable {
         return try Ledger(configuration: configuration, logger: logger, seams: seams)
     }
 
+    /// The file itself; a ledger that has just been let go of may need a moment to close it.
+    func database() throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        return try DatabaseQueue(path: self.path, configuration: configuration)
+    }
+
     /// The first column of a query's rows.
     func query<Value: DatabaseValueConvertible & Sendable>(_ sql: String, as type: Value.Type = Value.self) throws
         -> [Value]
     {
-        try DatabaseQueue(path: self.path).read { db in try Value.fetchAll(db, sql: sql) }
+        try self.database().read { db in try Value.fetchAll(db, sql: sql) }
     }
 
     /// The first column of a query's only row.
@@ -52,5 +59,12 @@ final class TemporaryLedger: Sendable {
         var verdicts: [Int64: LedgerVerdictKind] = [:]
         try LedgerReader(path: self.path).shares(LedgerShareFilter()) { verdicts[$0.id] = $0.verdict }
         return verdicts
+    }
+}
+
+extension LedgerTotals {
+    /// How many shares have each verdict that occurs.
+    var byVerdict: [LedgerVerdictKind: Int64] {
+        Dictionary(uniqueKeysWithValues: LedgerVerdictKind.allCases.map { ($0, self[$0]) }).filter { $0.value > 0 }
     }
 }

@@ -85,6 +85,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
         let keys = try ReportColumns.keys(in: "route,worker,pool,hour")
         let rows = try LedgerReader(path: path).report(by: keys, period: LedgerPeriod(), now: 1_769_850_400_000)
+        let range = try #require(rows.first?.hashrateRange)
+        let (low, high) = (OutputValue.number(range.lowerBound).json, OutputValue.number(range.upperBound).json)
         let lines = try rows.map { try Self.json(ReportColumns.names(keys), ReportColumns.values(of: $0)) }
         #expect(
             lines == [
@@ -92,7 +94,8 @@ import Testing
                 {"route":"btc","worker":"farm.rig1","pool":"primary","hour":"2026-01-31T09:00:00.000Z","shares":2,\
                 "forwarded":1,"accepted":1,"rejected":0,"stale":1,"duplicate":0,"low_difficulty":0,"malformed":0,\
                 "unauthorized":0,"counted":0,"lost":0,"unknown":0,"pending":0,"accepted_work":2048,"session_work":512,\
-                "reject_percent":50,"hashrate":2199023255552}
+                "reject_percent":50,"hashrate":2199023255552,"hashrate_low":\(low),"hashrate_high":\(high),\
+                "session_hashes":2199023255552,"accepted_hashes":8796093022208,"in_gaps":0,"from_rollups":0}
 
                 """
             ]

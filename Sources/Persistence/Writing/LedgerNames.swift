@@ -1,4 +1,23 @@
 import GRDB
+import Synchronization
+
+/// The interned names, for all threads.
+final class InternedNames: Sendable {
+    private let names: Mutex<LedgerNames>
+
+    init(_ names: sending LedgerNames) {
+        self.names = Mutex(names)
+    }
+
+    func worker(_ name: String, route: String) -> Int32 { self.names.withLock { $0.worker(name, route: route) } }
+
+    func pool(_ name: String, route: String) -> Int32 { self.names.withLock { $0.pool(name, route: route) } }
+
+    func reason(_ text: String) -> Int32 { self.names.withLock { $0.reason(text) } }
+
+    /// Every name that has a number.
+    var all: [LedgerName] { self.names.withLock { $0.all } }
+}
 
 /// All interned names; a new one is recorded before its number is known to anyone.
 struct LedgerNames {
@@ -31,23 +50,34 @@ struct LedgerNames {
     }
 
     mutating func worker(_ name: String, route: String) -> Int32 {
-        let route = self.record(self.routes.intern(Self.cut(route)))
-        return self.record(self.workers.intern(Self.cut(name), route: route))
+        let route = self.routes.intern(Self.cut(route))
+        self.record(route)
+        let worker = self.workers.intern(Self.cut(name), route: route.id)
+        self.record(worker)
+        return worker.id
     }
 
     mutating func pool(_ name: String, route: String) -> Int32 {
-        let route = self.record(self.routes.intern(Self.cut(route)))
-        return self.record(self.pools.intern(Self.cut(name), route: route))
+        let route = self.routes.intern(Self.cut(route))
+        self.record(route)
+        let pool = self.pools.intern(Self.cut(name), route: route.id)
+        self.record(pool)
+        return pool.id
     }
 
     /// 0 for the empty text.
     mutating func reason(_ text: String) -> Int32 {
-        text.isEmpty ? 0 : self.record(self.reasons.intern(Self.cut(text)))
+        guard !text.isEmpty else { return 0 }
+        let reason = self.reasons.intern(Self.cut(text))
+        self.record(reason)
+        return reason.id
     }
 
-    private func record(_ interned: (id: Int32, new: LedgerName?)) -> Int32 {
+    /// Every name that has a number.
+    var all: [LedgerName] { [self.routes, self.workers, self.pools, self.reasons].flatMap(\.all) }
+
+    private func record(_ interned: (id: Int32, new: LedgerName?)) {
         if let name = interned.new { self.lane.record(.name(name)) }
-        return interned.id
     }
 
     private static func cut(_ text: String) -> String {
@@ -81,6 +111,11 @@ struct LedgerNameTable: Sendable {
             lastID = max(lastID, name.id)
         }
         self.lastID = lastID
+    }
+
+    /// Every name of the kind.
+    var all: [LedgerName] {
+        self.ids.map { LedgerName(kind: self.kind, id: $0.value, route: $0.key.route, text: $0.key.text) }
     }
 
     /// The id of `text`, and its definition if it is new.

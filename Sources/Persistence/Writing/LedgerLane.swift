@@ -2,7 +2,7 @@
 package final class LedgerLane {
     private let channel: JournalChannel
     private let storage: JournalStorage
-    private let jobs: JobDifficulties
+    private let jobs: RecentJobs
     private var segment: JournalSegment?
     private var position = 0
     /// Bytes of `segment`, 0 without one.
@@ -10,7 +10,7 @@ package final class LedgerLane {
     /// The overflow has something that concerns this lane.
     private var hasOverflow = false
 
-    init(channel: JournalChannel, storage: JournalStorage, jobs: JobDifficulties) {
+    init(channel: JournalChannel, storage: JournalStorage, jobs: RecentJobs) {
         self.channel = channel
         self.storage = storage
         self.jobs = jobs
@@ -48,7 +48,7 @@ package final class LedgerLane {
 
     private func keep(_ event: LedgerEvent) {
         self.hasOverflow = true
-        self.channel.withOverflow { $0.add(event, poolDifficulty: self.jobs.poolDifficulty(of:)) }
+        self.channel.withOverflow { $0.add(event, poolDifficulty: { self.jobs[$0]?.poolDifficulty ?? 0 }) }
     }
 
     /// Held events go first, and the verdict on a share that was not recorded belongs to the totals.

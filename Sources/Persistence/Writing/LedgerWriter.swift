@@ -13,46 +13,61 @@ final class LedgerWriter: @unchecked Sendable {
     /// How long the end waits for a disk that does not take the rest.
     private static let finishSeconds = 10
 
-    private let database: DatabaseQueue
     private let storage: JournalStorage
-    private let batchLimit: Int
+    private let configuration: LedgerConfiguration
     private let seams: LedgerSeams
+    private let names: InternedNames
     private let logger: Logger
     /// The ledger's own lane comes first: what it defines is written before it is used.
     private let channels = Mutex<[JournalChannel]>([])
     private let published = Mutex(LedgerState())
 
+    private let lock: LedgerLock
+
     private let queue = DispatchQueue(label: "ledger.writer")
-    private var lock: LedgerLock?
+    private var isFinished = false
+    private var file: OpenLedger
     private var positions: [Int64: Int] = [:]
     /// Segments that are gone but still have a row in `journalPosition`.
     private var released: [Int64] = []
     private var highWater: LedgerHighWater
     /// Taken from the lanes, not yet committed.
     private var overflow = LaneOverflow()
-    private var held: [LedgerVerdict] = []
+    /// Names that had no room in the journal; what refers to them may have had.
+    private var lateNames: [LedgerEvent] = []
+    private var retention: LedgerRetention
+    /// The latest attempt failed because of what stands in the file.
+    private var isFileDoubtful = false
     private var progress = LedgerState()
 
     init(
-        database: DatabaseQueue,
+        file: OpenLedger,
         lock: LedgerLock,
         storage: JournalStorage,
+        names: InternedNames,
         highWater: LedgerHighWater,
         configuration: LedgerConfiguration,
         seams: LedgerSeams,
         logger: Logger
     ) {
-        self.database = database
+        self.file = file
         self.lock = lock
         self.storage = storage
+        self.names = names
         self.highWater = highWater
-        self.batchLimit = max(configuration.batchLimit, 1)
+        self.configuration = configuration
         self.seams = seams
         self.logger = logger
+        self.retention = LedgerRetention(configuration)
+        self.progress.damagedFile = file.damagedFile
+        self.published.withLock { $0 = self.progress }
     }
 
     /// How things stood after the latest attempt to write.
     var state: LedgerState { self.published.withLock { $0 } }
+
+    /// Lets others have the file; for the end, when nothing is written any more.
+    func unlock() { self.lock.release() }
 
     /// Reads from this channel from now on.
     func add(_ channel: JournalChannel) {
@@ -78,12 +93,12 @@ final class LedgerWriter: @unchecked Sendable {
     }
 
     private func finishOnQueue() {
-        guard self.lock != nil else { return }
+        guard !self.isFinished else { return }
         // Verdicts that are on their way come before those that never will.
         for _ in 0..<Self.passes { if self.attempt() { break } }
         for channel in self.allChannels { channel.withOverflow { $0.settleRest() } }
         let deadline = DispatchTime.now() + .seconds(Self.finishSeconds)
-        while !self.attempt(), DispatchTime.now() < deadline { usleep(100_000) }
+        while !(self.attempt() && self.sealRest()), DispatchTime.now() < deadline { usleep(100_000) }
         if self.progress.queuedBytes > 0 || !self.overflow.isWritten {
             self.logger.error(
                 "the ledger could not be completed; what is in the journal will be taken in at the next start",
@@ -91,26 +106,51 @@ final class LedgerWriter: @unchecked Sendable {
             )
         }
         self.storage.dropSpares()
-        if self.progress.queuedBytes == 0, self.held.isEmpty { for channel in self.allChannels { channel.unlinkAll() } }
+        let isComplete = self.progress.queuedBytes == 0 && self.file.book.held.isEmpty
+        if isComplete { for channel in self.allChannels { channel.unlinkAll() } }
         do {
-            try self.database.close()
+            try self.file.database.close()
         } catch {
             self.logger.warning("the ledger could not be closed in order", metadata: ["error": "\(error)"])
         }
-        self.lock = nil
+        self.isFinished = true
+        self.lock.release()
+    }
+
+    /// Settles what nothing will settle any more, and seals the book to its end.
+    private func sealRest() -> Bool {
+        do {
+            self.file.book = try self.file.database.write { db in
+                try self.seams.willWrite(db)
+                var book = self.file.book
+                let now = self.seams.now()
+                _ = try book.settleRest(now: now, db)
+                try book.seal(now: now, db)
+                try self.seams.willCommit(db)
+                return book
+            }
+            return true
+        } catch {
+            self.progress.lastError = "\(error)"
+            return false
+        }
     }
 
     private var allChannels: [JournalChannel] { self.channels.withLock { $0 } }
 
     /// One pass over all lanes. True when nothing is left to do.
     private func attempt() -> Bool {
-        guard self.lock != nil else { return true }
+        guard !self.isFinished else { return true }
         var failure: String?
         do {
             try self.pass()
+            let open = self.file.book.openReferences
+            try self.retention.advance(self.file.database, open: open, now: self.seams.now())
+            self.isFileDoubtful = false
         } catch {
             failure = "\(error)"
             self.progress.lastError = failure
+            self.mend(after: error)
         }
         self.storage.refillSoon()
         self.progress.queuedBytes = self.allChannels.reduce(0) { sum, channel in
@@ -118,7 +158,7 @@ final class LedgerWriter: @unchecked Sendable {
         }
         let hasOverflow = self.allChannels.contains { !$0.withOverflow { $0.isWritten } }
         self.publish(failure: failure, hasOverflow: hasOverflow)
-        return failure == nil && self.held.isEmpty && !hasOverflow
+        return failure == nil && self.file.book.held.isEmpty && !hasOverflow
     }
 
     private func position(of segment: JournalSegment) -> Int {
@@ -129,8 +169,10 @@ final class LedgerWriter: @unchecked Sendable {
         let channels = self.allChannels
         // The cut of the first lane is taken last: every name that another lane's cut uses is in it.
         let cuts = channels.reversed().map { $0.cut() }.reversed().joined()
-        let formerlyHeld = Set(self.held)
+        let formerlyHeld = Set(self.file.book.held.values)
         var batch = LedgerBatch(highWater: self.highWater)
+        if let first = channels.first { self.lateNames += first.withOverflow { $0.takeNames() } }
+        for name in self.lateNames { batch.add(name) }
         var positions: [Int64: Int] = [:]
         for cut in cuts {
             let bytes = UnsafeRawBufferPointer(start: cut.segment.base, count: cut.end)
@@ -138,7 +180,7 @@ final class LedgerWriter: @unchecked Sendable {
             while let event = decoder.next() {
                 batch.add(event)
                 positions[cut.segment.sequence] = decoder.position
-                guard batch.count >= self.batchLimit else { continue }
+                guard batch.count >= self.configuration.batchLimit else { continue }
                 try self.commit(batch, positions)
                 batch = LedgerBatch(highWater: self.highWater)
                 positions = [:]
@@ -169,22 +211,22 @@ final class LedgerWriter: @unchecked Sendable {
     }
 
     private func commit(_ batch: LedgerBatch, _ positions: [Int64: Int]) throws {
-        guard !batch.isEmpty || !self.held.isEmpty || !positions.isEmpty else { return }
-        let (outcome, held) = try self.database.write { db in
+        let now = self.seams.now()
+        let isSealDue = self.file.book.isSealDue(now: now, interval: self.configuration.sealInterval)
+        guard !batch.isEmpty || !positions.isEmpty || isSealDue else { return }
+        let (book, outcome) = try self.file.database.write { db in
             try self.seams.willWrite(db)
-            var outcome = try batch.write(db)
-            var held: [LedgerVerdict] = []
-            if outcome.heldVerdicts > 0 || !self.held.isEmpty {
-                outcome.contradictions += try LedgerHeldVerdicts.resolve(db)
-                held = try LedgerHeldVerdicts.fetch(db)
-            }
+            var book = self.file.book
+            let outcome = try book.write(batch, now: now, db)
+            if isSealDue { try book.seal(now: now, db) }
             try JournalPositions.save(positions, removing: self.released, db)
             try batch.highWater.save(db, since: self.highWater)
             try self.seams.willCommit(db)
-            return (outcome, held)
+            return (book, outcome)
         }
-        self.held = held
+        self.file.book = book
         self.released = []
+        self.lateNames = []
         self.highWater = batch.highWater
         self.positions.merge(positions) { $1 }
         self.progress.committedEvents += batch.count
@@ -195,13 +237,39 @@ final class LedgerWriter: @unchecked Sendable {
     /// A verdict that was held before this pass and still is has no share in any lane: it belongs to a total, or to
     /// nothing.
     private func expire(_ formerlyHeld: Set<LedgerVerdict>) throws {
-        let expired = self.held.filter(formerlyHeld.contains)
+        let expired = self.file.book.held.values.filter(formerlyHeld.contains)
         guard !expired.isEmpty else { return }
-        try self.database.write { db in try LedgerHeldVerdicts.delete(expired, db) }
-        self.held.removeAll(where: formerlyHeld.contains)
+        self.file.book = try self.file.database.write { db in
+            var book = self.file.book
+            try book.forget(expired, db)
+            return book
+        }
         let channels = self.allChannels
         for verdict in expired where !channels.contains(where: { $0.withOverflow { $0.settle(verdict) } }) {
             self.progress.contradictions += 1
+        }
+    }
+
+    /// After an error that lies in the file: read it anew; if that does not help, begin another.
+    private func mend(after error: any Error) {
+        guard LedgerFile.isDamage(error) else { return }
+        do {
+            guard self.isFileDoubtful || LedgerFile.isCorruption(error) else {
+                self.isFileDoubtful = true
+                try self.file.reload()
+                return
+            }
+            try self.file.replace(names: self.names.all, positions: self.positions, highWater: self.highWater)
+            self.isFileDoubtful = false
+            self.released = []
+            self.progress.damagedFile = self.file.damagedFile
+            self.logger.critical(
+                "the ledger is damaged and was set aside; a new one has been begun",
+                metadata: ["damaged": "\(self.file.damagedFile ?? "")", "error": "\(error)"]
+            )
+        } catch {
+            self.isFileDoubtful = true
+            self.progress.lastError = "\(error)"
         }
     }
 

@@ -1,0 +1,46 @@
+import GRDB
+
+/// When the running router drops what has become too old.
+struct LedgerRetention {
+    /// Between two looks at the ages, milliseconds.
+    private static let interval: Int64 = 60_000
+    /// Steps go on until this much time has passed; then the writer has its turn.
+    private static let budget = Duration.milliseconds(10)
+
+    private let keepShares: Int64?
+    private let keepRollups: Int64?
+    private var pruner: LedgerPruner?
+    private var nextLook: Int64 = .min
+
+    init(_ configuration: LedgerConfiguration) {
+        self.keepShares = configuration.keepShares
+        self.keepRollups = configuration.keepRollups
+    }
+
+    /// Takes some steps, if there is anything to drop.
+    mutating func advance(_ database: DatabaseQueue, open: LedgerPruner.OpenReferences, now: Int64) throws {
+        if var pruner = self.pruner {
+            let deadline = ContinuousClock.now + Self.budget
+            var hasMore = true
+            while hasMore, ContinuousClock.now < deadline {
+                hasMore = try database.write { db in try pruner.step(db, open: open) }
+            }
+            self.pruner = hasMore ? pruner : nil
+            return
+        }
+        // A clock that was set back does not put it off.
+        guard now >= self.nextLook || now < self.nextLook - Self.interval else { return }
+        self.nextLook = now + Self.interval
+        guard self.keepShares != nil || self.keepRollups != nil else { return }
+        var pruner = LedgerPruner()
+        let begins = try database.write { db in
+            try pruner.begin(
+                detailBefore: self.keepShares.map { now &- $0 },
+                rollupsBefore: self.keepRollups.map { now &- $0 },
+                now: now,
+                db
+            )
+        }
+        if begins { self.pruner = pruner }
+    }
+}
