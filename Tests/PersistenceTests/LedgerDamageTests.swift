@@ -20,12 +20,6 @@ import Testing
             .filter { $0.contains(".damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }
     }
 
-    private static func close(_ ledger: Ledger) async throws {
-        let task = Task { try await ledger.run() }
-        task.cancel()
-        try await task.value
-    }
-
     @Test(arguments: ["share", "worker", "property", "counter", "seal"])
     func fileThatIsBrokenAtTheStartIsSetAside(table: String) async throws {
         let place = try TemporaryLedger()
@@ -33,7 +27,7 @@ import Testing
         var lane = ledger?.makeLane()
         _ = ledger?.worker("rig", route: "btc")
         for id in 1...200 as ClosedRange<Int64> { lane?.record(.share(Sample.share(id, verdict: .counted))) }
-        if let ledger { try await Self.close(ledger) }
+        if let ledger { try await ledger.end() }
         lane = nil
         ledger = nil
         try Self.destroy(table, in: place)
@@ -136,7 +130,7 @@ import Testing
         let place = try TemporaryLedger()
         let ledger = try place.open()
         ledger.makeLane().record(.share(Sample.share(1, verdict: .counted)))
-        try await Self.close(ledger)
+        try await ledger.end()
         try await place.database().write { db in try db.execute(sql: "UPDATE \(change)") }
         let next = try place.open()
         #expect(next.state.damagedFile != nil)

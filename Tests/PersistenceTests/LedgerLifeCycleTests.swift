@@ -170,9 +170,7 @@ import Testing
         let ledger = try place.open()
         let lane = ledger.makeLane()
         for id in 1...100 as ClosedRange<Int64> { lane.record(.share(Sample.share(id, verdict: .counted))) }
-        let task = Task { try await ledger.run() }
-        task.cancel()
-        try await task.value
+        try await ledger.end()
         #expect(!FileManager.default.fileExists(atPath: place.path + "-wal"))
         #expect(try place.verdicts().count == 100)
         _ = try place.open()

@@ -225,9 +225,7 @@ private final class Disk: Sendable {
         disk.fill()
         for id in 1...5_000 as ClosedRange<Int64> { lane.record(.share(Sample.share(id))) }
         disk.free()
-        let task = Task { try await ledger.run() }
-        task.cancel()
-        try await task.value
+        try await ledger.end()
         let totals = try Self.totals(place)
         #expect(totals.shares == 5_000)
         #expect(totals[.unknown] == 5_000)

@@ -94,8 +94,9 @@ struct LedgerBook {
     /// Whether the open segment is due to be sealed.
     func isSealDue(now: Int64, interval: Int64) -> Bool {
         guard let since = self.unsealedSince else { return false }
+        let (age, overflow) = now.subtractingReportingOverflow(since)
         // A clock that was set back does not keep a segment open.
-        return now - since >= interval || now < since - interval
+        return overflow || age >= interval || age < -interval
     }
 
     /// Puts a batch into the tables; part of a transaction. `now`: milliseconds since 1970.

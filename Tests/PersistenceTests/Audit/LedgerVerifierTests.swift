@@ -235,9 +235,7 @@ import Testing
                 )
             )
         )
-        let task = Task { try await ledger.run() }
-        task.cancel()
-        try await task.value
+        try await ledger.end()
         return place
     }
 

@@ -7,12 +7,6 @@ import Testing
 @testable import Persistence
 
 @Suite struct SealingTests {
-    private static func close(_ ledger: Ledger) async throws {
-        let task = Task { try await ledger.run() }
-        task.cancel()
-        try await task.value
-    }
-
     @Test func segmentIsSealedWhenItIsFull() async throws {
         let place = try TemporaryLedger()
         let ledger = try place.open { _, seams in seams.segmentRows = 10 }
@@ -21,7 +15,7 @@ import Testing
         await ledger.flush()
         #expect(try place.query("SELECT shares FROM seal", as: Int.self) == [10, 10])
         #expect(try place.count("SELECT count(*) FROM share") == 25)
-        try await Self.close(ledger)
+        try await ledger.end()
         #expect(try place.query("SELECT shares FROM seal", as: Int.self) == [10, 10, 5])
         #expect(try place.query("SELECT sum(shares) FROM rollup GROUP BY segment", as: Int.self) == [10, 10, 5])
     }
@@ -61,7 +55,7 @@ import Testing
         let place = try TemporaryLedger()
         let ledger = try place.open()
         ledger.makeLane().record(.poolEvent(LedgerPoolEvent(time: 1, kind: .down, pool: 1, cause: "test")))
-        try await Self.close(ledger)
+        try await ledger.end()
         #expect(try place.query("SELECT stream FROM sealPart", as: Int.self) == [6])
     }
 
@@ -73,7 +67,7 @@ import Testing
             for number in 0..<6 as Range<Int64> {
                 lane.record(.share(Sample.share(ledger.nextShareID + number, verdict: .counted)))
             }
-            if run == 1 { await ledger.flush() } else { try await Self.close(ledger) }
+            if run == 1 { await ledger.flush() } else { try await ledger.end() }
         }
         let hashes = try place.query("SELECT hash FROM seal ORDER BY segment", as: Data.self)
         let genesis = try place.query("SELECT value FROM property WHERE name = 'genesis'", as: Data.self)
@@ -103,7 +97,7 @@ import Testing
                 ledger = nil
             }
             let last = try reopening ? place.open { _, seams in seams.now = { Sample.time } } : #require(ledger)
-            try await Self.close(last)
+            try await last.end()
             return try place.query("SELECT digest FROM sealPart ORDER BY segment, stream", as: Data.self)
         }
         let once = try await seal(reopening: false)
@@ -119,7 +113,7 @@ import Testing
         let key = try #require(SealKey(pem: "-----BEGIN PRIVATE KEY-----\n\(body)\n-----END PRIVATE KEY-----\n"))
         let ledger = try place.open { configuration, _ in configuration.sealKey = key }
         ledger.makeLane().record(.share(Sample.share(1, verdict: .counted)))
-        try await Self.close(ledger)
+        try await ledger.end()
         let hash = try #require(place.query("SELECT hash FROM seal", as: Data.self).first)
         let signature = try #require(place.query("SELECT signature FROM seal", as: Data.self).first)
         #expect(SealKey.isValid(signature: Array(signature), of: Array(hash), publicKey: key.publicKey))
@@ -149,7 +143,7 @@ import Testing
         for id in 6...25 as ClosedRange<Int64> { lane.record(.share(Sample.share(id, verdict: .counted))) }
         await ledger.flush()
         refuses.withLock { $0 = false }
-        try await Self.close(ledger)
+        try await ledger.end()
         #expect(try place.query("SELECT shares FROM seal", as: Int.self) == [10, 10, 5])
         #expect(try place.verdicts().count == 25)
     }

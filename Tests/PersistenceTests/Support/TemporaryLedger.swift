@@ -68,3 +68,12 @@ extension LedgerTotals {
         Dictionary(uniqueKeysWithValues: LedgerVerdictKind.allCases.map { ($0, self[$0]) }).filter { $0.value > 0 }
     }
 }
+
+extension Ledger {
+    /// Ends it as a router that stops in order does.
+    func end() async throws {
+        let task = Task { try await self.run() }
+        task.cancel()
+        try await task.value
+    }
+}

@@ -83,6 +83,8 @@ enum VerificationColumns {
         "result", "segments", "shares", "first_share", "last_share", "unsealed_shares", "signed_seals", "signed_by",
         "shares_from_segment", "totals_from_segment", "newest_seal", "findings",
     ]
+    /// Findings of a table; what follows the first ones is rarely news.
+    private static let tableLimit = 20
     static let findingNames = ["segment", "first_share", "last_share", "table", "problem"]
 
     /// One value for each name.
@@ -131,8 +133,11 @@ enum VerificationColumns {
         }
         guard !result.findings.isEmpty else { return text }
         var printer = try RowPrinter(format: format, columns: Self.findingNames) { text += $0 }
-        for finding in result.findings { try printer.add(Self.values(of: finding)) }
+        let shown = format == .table ? result.findings.prefix(Self.tableLimit) : result.findings[...]
+        for finding in shown { try printer.add(Self.values(of: finding)) }
         try printer.finish()
+        let rest = result.findings.count - shown.count
+        if rest > 0 { text += "and \(rest) more; --format json shows all of them\n" }
         return text
     }
 }
