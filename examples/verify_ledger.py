@@ -464,7 +464,10 @@ def main(arguments):
             key = public_key(arguments[1])
         else:
             number, _, digest = arguments[1].partition(":")
-            kept = (int(number), bytes.fromhex(digest))
+            try:
+                kept = (int(number), bytes.fromhex(digest))
+            except ValueError:
+                raise ValueError(f"--seal wants SEGMENT:HASH, not {arguments[1]}") from None
         arguments = arguments[2:]
     if not arguments or arguments[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
@@ -478,6 +481,8 @@ def main(arguments):
             print(f"{path}: cannot be read: {error}")
             worst = 2
             continue
+        except (TypeError, OverflowError) as error:
+            findings = [f"a value that the router never writes: {error}"]
         for line in findings or [verifier.summary()]:
             print(f"{path}: {line}")
         worst = max(worst, 1 if findings else 0)

@@ -27,9 +27,12 @@ package final class Ledger: Service, Sendable {
     }
 
     init(configuration: LedgerConfiguration, logger: Logger, seams: LedgerSeams) throws(LedgerError) {
-        let path = configuration.path
+        var configuration = configuration
+        let path = LedgerFile.resolved(configuration.path)
+        configuration.path = path
         let journal = path + ".journal"
         try Self.createFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path, ledger: path)
+        try LedgerFile.checkNames(path: path)
         let lock = try LedgerLock(ledger: path)
         self.jobs = RecentJobs()
         var file: OpenLedger

@@ -43,8 +43,8 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
             "there is no ledger at \(path): check the path; the router creates the file when it starts"
         case .damaged(let path, let reason):
             """
-            \(path) is damaged (\(reason)): the router sets it aside when it starts; restore a backup, or save what \
-            "sqlite3 \(path) .recover" finds
+            \(path) is damaged or was altered (\(reason)): see what router-cli ledger verify and ledger integrity say; restore \
+            a backup, or save what "sqlite3 \(path) .recover" finds
             """
         case .sealKey(let path, let reason):
             """
@@ -52,7 +52,7 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
             readable by the router, or leave ledger.seal_key out
             """
         case .unreadable(let path, let reason):
-            "\(path) cannot be read (\(reason)): check its permissions, or restore it from a backup"
+            "\(path) cannot be read (\(reason)): check the permissions of file and folder"
         }
     }
 }

@@ -34,10 +34,29 @@ enum LedgerFile {
         }
     }
 
+    /// The path without symbolic links, so that a ledger has one lock and one journal, whatever name it is opened by.
+    static func resolved(_ path: String) -> String {
+        let url = URL(fileURLWithPath: path)
+        let resolved = url.resolvingSymlinksInPath().path
+        return resolved == url.standardizedFileURL.path ? path : resolved
+    }
+
+    /// Refuses a file that has a second name: a router that used the other one would not see this one's lock.
+    static func checkNames(path: String) throws(LedgerError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 else { return }
+        throw .unwritable(
+            path: path,
+            reason: "it has \(status.st_nlink) names (hard links); a router on another one would not be noticed")
+    }
+
     /// Opens a ledger that exists, to read it, be it in use or not.
     static func openForReading(path: String) throws(LedgerError) -> DatabaseQueue {
-        guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .missing(path: path) }
+        guard !isFolder.boolValue else { throw .notALedger(path: path, reason: "it is a folder") }
         do {
+            _ = try Self.holdsSomething(path)
             let database = try Self.openReadOnly(path)
             guard case .ledger(let version) = try Self.check(database, path: path), version > 0 else {
                 throw LedgerError.notALedger(path: path, reason: "it is empty")
@@ -86,6 +105,7 @@ enum LedgerFile {
 
     /// What `error` means for the operator.
     static func explain(_ error: any Error, path: String, writing: Bool) -> LedgerError {
+        if error is LedgerDamage { return .damaged(path: path, reason: "\(error)") }
         guard let error = error as? DatabaseError else {
             return writing
                 ? .unwritable(path: path, reason: "\(error)") : .unreadable(path: path, reason: "\(error)")
@@ -94,6 +114,9 @@ enum LedgerFile {
         switch error.resultCode {
         // That the file begins as SQLite's do has been seen before.
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: return .damaged(path: path, reason: reason)
+        case .SQLITE_READONLY where !writing, .SQLITE_CANTOPEN where !writing:
+            let advice = "SQLite needs a folder it can write in, except for copies made by router-cli ledger backup"
+            return .unreadable(path: path, reason: "\(reason); \(advice)")
         default:
             return writing ? .unwritable(path: path, reason: reason) : .unreadable(path: path, reason: reason)
         }

@@ -92,6 +92,28 @@ import Testing
         _ = try place.open()
     }
 
+    @Test func secondRouterIsRefusedWhateverNameItKnowsTheLedgerBy() throws {
+        let place = try TemporaryLedger()
+        let first = try place.open()
+        let link = place.folder + "/link.sqlite"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: place.path)
+        #expect {
+            try Ledger(configuration: LedgerConfiguration(path: link), logger: .init(label: "test"))
+        } throws: { error in
+            guard case .locked? = error as? LedgerError else { return false }
+            return true
+        }
+        let second = place.folder + "/second.sqlite"
+        try FileManager.default.linkItem(atPath: place.path, toPath: second)
+        #expect {
+            try Ledger(configuration: LedgerConfiguration(path: second), logger: .init(label: "test"))
+        } throws: { error in
+            guard case .unwritable? = error as? LedgerError else { return false }
+            return true
+        }
+        _ = first.state
+    }
+
     @Test func readerOfNothingSaysSo() throws {
         let place = try TemporaryLedger()
         #expect(throws: LedgerError.missing(path: place.path)) { try LedgerReader(path: place.path) }

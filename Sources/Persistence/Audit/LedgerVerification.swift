@@ -15,13 +15,17 @@ package struct LedgerFinding: Sendable, Hashable {
 package struct LedgerVerification: Sendable, Hashable {
     /// Sealed segments.
     package var segments: Int64 = 0
-    /// Shares in these.
+    /// Shares that these vouch for.
     package var shares: Int64 = 0
+    /// Shares of these that were dropped, because of their age or by whoever can write the file: only totals vouch for them.
+    package var droppedShares: Int64 = 0
     /// When the first and the last of these came, milliseconds since 1970.
     package var firstTime: Int64?
     package var lastTime: Int64?
     /// Settled shares that no seal covers yet; nothing is known about them.
     package var unsealedShares: Int64 = 0
+    /// Rows of events, gaps and late verdicts that no seal covers yet.
+    package var unsealedEvents: Int64 = 0
     /// Seals with a good signature.
     package var signedSeals: Int64 = 0
     /// Who signed them, 32 bytes each, in the order of their first signature.

@@ -61,6 +61,13 @@ struct LedgerVerifier {
             }
         }
         try self.checkRest(last, db)
+        try self.attempt(table: "sealPart") { verifier in
+            for stream in SealedStream.numbered {
+                let sql = "SELECT count(*) FROM \(stream) WHERE id > ?"
+                let count = try Int64.fetchOne(db, sql: sql, arguments: [SegmentSealer.covered(stream, db)]) ?? 0
+                verifier.result.unsealedEvents += count
+            }
+        }
         return self.result
     }
 
@@ -71,6 +78,9 @@ struct LedgerVerifier {
         guard let record = loaded else { return self.previous = [] }
         let seal = record.seal
         self.result.shares = self.result.shares &+ seal.totals.shares
+        if segment < self.result.detailFrom {
+            self.result.droppedShares = self.result.droppedShares &+ seal.totals.shares
+        }
         self.result.firstTime = [self.result.firstTime, seal.firstTime].compactMap(\.self).min()
         self.result.lastTime = [self.result.lastTime, seal.lastTime].compactMap(\.self).max()
         try self.attempt(segment, record, table: "seal") { try $0.checkSeal(record) }

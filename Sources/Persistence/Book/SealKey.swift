@@ -35,6 +35,17 @@ package struct SealKey: Sendable {
         return key
     }
 
+    /// Whether others than its owner may read the file.
+    package static func isExposed(path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o077 != 0
+    }
+
+    /// What to say then.
+    package static func exposure(path: String) -> String {
+        "\(path), which signs seals, can be read by others than its owner: chmod 0400"
+    }
+
     /// 32 bytes.
     package var publicKey: [UInt8] { Array(self.key.publicKey.rawRepresentation) }
 

@@ -8,8 +8,8 @@ package struct LedgerReader: Sendable {
 
     /// Opens an existing ledger and changes nothing in it.
     package init(path: String) throws(LedgerError) {
-        self.path = path
-        self.database = try LedgerFile.openForReading(path: path)
+        self.path = LedgerFile.resolved(path)
+        self.database = try LedgerFile.openForReading(path: self.path)
     }
 
     /// Runs `body` on one state of the file. While it runs, the router's write-ahead log cannot begin anew, so nothing in

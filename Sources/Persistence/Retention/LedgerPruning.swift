@@ -19,6 +19,7 @@ package struct LedgerPruning: Sendable {
 
     /// Opens an existing ledger.
     package init(path: String) throws(LedgerError) {
+        let path = LedgerFile.resolved(path)
         guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
         self.database = try LedgerFile.openForWriting(path: path, durability: .process)
     }

@@ -18,12 +18,13 @@ struct LedgerRetention {
     }
 
     /// Takes some steps, if there is anything to drop.
-    mutating func advance(_ database: DatabaseQueue, open: LedgerPruner.OpenReferences, now: Int64) throws {
+    mutating func advance(_ file: inout OpenLedger, now: Int64) throws {
         if var pruner = self.pruner {
             let deadline = ContinuousClock.now + Self.budget
             var hasMore = true
             while hasMore, ContinuousClock.now < deadline {
-                hasMore = try database.write { db in try pruner.step(db, open: open) }
+                let open = file.book.openReferences
+                hasMore = try file.database.write { db in try pruner.step(db, open: open) }
             }
             self.pruner = hasMore ? pruner : nil
             return
@@ -33,14 +34,19 @@ struct LedgerRetention {
         self.nextLook = now + Self.interval
         guard self.keepShares != nil || self.keepRollups != nil else { return }
         var pruner = LedgerPruner()
-        let begins = try database.write { db in
-            try pruner.begin(
+        let (begins, book) = try file.database.write { [book = file.book] db in
+            var book = book
+            let begins = try pruner.begin(
                 detailBefore: self.keepShares.map { now &- $0 },
                 rollupsBefore: self.keepRollups.map { now &- $0 },
                 now: now,
                 db
             )
+            // So that nothing is ever gone whose going is not sealed.
+            if begins { try book.seal(now: now, db) }
+            return (begins, book)
         }
+        file.book = book
         if begins { self.pruner = pruner }
     }
 }

@@ -80,7 +80,10 @@ package struct PoolStatementFormat: Sendable, Hashable {
         let ends = try self.ends(of: drafts, columns, &notes)
         var rows: [PoolStatement.Row] = []
         for (draft, end) in zip(drafts, ends) { rows.append(try self.row(draft, end: end, unit: columns.unit)) }
-        return PoolStatement(rows: try Self.addUp(rows), notes: notes)
+        let summed = try Self.addUp(rows)
+        let merged = rows.count - summed.count
+        let remark = "rows about the same worker and time were added to others: see that none stands there twice"
+        return PoolStatement(rows: summed, notes: merged > 0 ? notes + ["\(merged) \(remark)"] : notes)
     }
 
     /// A row whose end may not be known yet.
@@ -182,7 +185,8 @@ package struct PoolStatementFormat: Sendable, Hashable {
         let isPlain = cell.text.utf8.allSatisfy {
             (0x30...0x39).contains($0) || $0 == 0x2E || $0 == 0x2B || $0 == 0x2D || $0 | 0x20 == 0x65
         }
-        guard isPlain, let value = Double(cell.text), value.isFinite, value >= 0 else {
+        // Beyond any work that was ever done, and far from where sums become infinite.
+        guard isPlain, let value = Double(cell.text), value >= 0, value <= 1e60 else {
             throw cell.error(
                 "'\(cell.text)' is no number from 0 on: digits, a dot before decimals, nothing between thousands"
             )

@@ -144,8 +144,7 @@ final class LedgerWriter: @unchecked Sendable {
         var failure: String?
         do {
             try self.pass()
-            let open = self.file.book.openReferences
-            try self.retention.advance(self.file.database, open: open, now: self.seams.now())
+            try self.retention.advance(&self.file, now: self.seams.now())
             self.isFileDoubtful = false
         } catch {
             failure = "\(error)"

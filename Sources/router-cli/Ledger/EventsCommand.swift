@@ -55,7 +55,10 @@ struct EventsCommand: AsyncParsableCommand {
         filter.period = try self.time.period(now: PeriodOptions.now)
         filter.limit = self.limit ?? (self.follow ? Following.start : nil)
         guard !self.follow else { return try await self.follow(filter) }
-        let events = try self.source.read { try $0.events(filter) }
+        let events = try self.source.read { reader in
+            try self.source.remark(on: reader, pools: self.pool)
+            return try reader.events(filter)
+        }
         var output = StandardOutput()
         var printer = try RowPrinter(format: self.format, columns: EventColumns.names) { try output.write($0) }
         for event in events { try printer.add(EventColumns.values(of: event)) }

@@ -52,6 +52,28 @@ struct LedgerOptions: ParsableArguments {
         return try self.explained { try body(reader) }
     }
 
+    /// Says on stderr what explains an answer that is shorter than expected.
+    func remark(
+        on reader: LedgerReader,
+        workers: [String] = [],
+        pools: [String] = [],
+        routes: [String] = [],
+        sharesSince since: Int64?? = nil
+    ) throws {
+        try self.explained {
+            for name in try reader.unknownNames(workers: workers, pools: pools, routes: routes) {
+                printToStandardError("the ledger has no \(name)")
+            }
+            guard case .some(let since) = since, let dropped = try reader.droppedUntil(), since ?? .min <= dropped
+            else {
+                return
+            }
+            printToStandardError(
+                "shares up to \(LedgerTime.format(dropped)) have been dropped; report has the totals that stayed"
+            )
+        }
+    }
+
     /// Runs `body`. What it finds wrong with the ledger goes to stderr, the exit code is thrown.
     func explained<Result>(_ body: () throws -> Result) throws -> Result {
         do {

@@ -55,7 +55,10 @@ struct ReportCommand: AsyncParsableCommand {
         filter.pools = self.pool
         filter.routes = self.route
         filter.period = try self.time.period(now: now)
-        let report = try self.source.read { try $0.report(by: self.by, filter, now: now) }
+        let report = try self.source.read { reader in
+            try self.source.remark(on: reader, workers: self.worker, pools: self.pool, routes: self.route)
+            return try reader.report(by: self.by, filter, now: now)
+        }
         var output = StandardOutput()
         var printer = try RowPrinter(format: self.format, columns: ReportColumns.names(self.by)) {
             try output.write($0)

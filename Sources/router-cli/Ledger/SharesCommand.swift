@@ -70,6 +70,13 @@ struct SharesCommand: AsyncParsableCommand {
                 count += 1
             }
             try printer.finish()
+            try self.source.remark(
+                on: reader,
+                workers: self.worker,
+                pools: self.pool,
+                routes: self.route,
+                sharesSince: .some(filter.period.since)
+            )
             return count
         }
         try output.flush()

@@ -10,6 +10,8 @@ enum ExitStatus {
     static let noInput = ExitCode(66)
     /// The router is not running (EX_UNAVAILABLE).
     static let unavailable = ExitCode(69)
+    /// The result cannot be written (EX_IOERR).
+    static let output = ExitCode(74)
     /// The configuration is wrong (EX_CONFIG).
     static let configuration = ExitCode(78)
 }

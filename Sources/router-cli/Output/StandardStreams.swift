@@ -14,7 +14,12 @@ struct StandardOutput: ~Copyable {
 
     /// Hands over what is buffered; throws when the reader has gone.
     mutating func flush() throws {
-        try FileHandle.standardOutput.write(contentsOf: self.buffer)
+        do {
+            try FileHandle.standardOutput.write(contentsOf: self.buffer)
+        } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
+            printToStandardError("the result cannot be written: there is no space left")
+            throw ExitStatus.output
+        }
         self.buffer.removeAll(keepingCapacity: true)
     }
 }

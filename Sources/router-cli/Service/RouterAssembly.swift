@@ -29,6 +29,9 @@ struct RouterAssembly {
     /// Opens everything that can fail: the ledger first, then the control socket, then the listeners. When this returns,
     /// miners can connect. When it throws, nothing is left open that matters.
     static func open(_ configuration: ServiceConfiguration, logger: Logger) async throws -> RouterAssembly {
+        if let path = configuration.ledger.sealKey, SealKey.isExposed(path: path) {
+            logger.warning("\(SealKey.exposure(path: path))")
+        }
         let ledger = try Ledger(configuration: LedgerConfiguration(configuration.ledger), logger: logger)
         let threads = configuration.threads ?? min(System.coreCount, 8)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Foundation
 import NIOPosix
+import Persistence
 import PoolPool
 import Router
 
@@ -43,6 +44,15 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try self.options.load()
+        if let path = configuration.ledger.sealKey {
+            do {
+                _ = try SealKey.load(path: path)
+            } catch {
+                printToStandardError("\(error)")
+                throw ExitStatus.configuration
+            }
+            if SealKey.isExposed(path: path) { printToStandardError("warning: \(SealKey.exposure(path: path))") }
+        }
         let plan = ConfigurationPlan(configuration)
         var output = StandardOutput()
         switch self.format {

@@ -34,6 +34,7 @@ import Testing
             #expect(result.publicKeys == keys)
             #expect((result.detailFrom > result.rollupsFrom) == options.isPruned)
             #expect((result.rollupsFrom > 1) == options.isPruned)
+            #expect((result.droppedShares > 0) == options.isPruned)
         }
         // Every stream is there to be altered.
         #expect(try ledger.place.count("SELECT count(DISTINCT stream) FROM sealPart") == 6)

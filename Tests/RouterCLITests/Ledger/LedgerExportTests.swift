@@ -16,7 +16,7 @@ import Testing
         deinit { try? FileManager.default.removeItem(atPath: self.folder) }
 
         /// Adds settled shares of a worker whose name is as awkward as can be.
-        func record(_ ids: ClosedRange<Int64>) async throws {
+        func record(_ ids: ClosedRange<Int64>, nonce: UInt32 = 2) async throws {
             let ledger = try Ledger(configuration: LedgerConfiguration(path: self.path), logger: Logger(label: "test"))
             let worker = ledger.worker("=a,\"b\"\r\n1,2\n", route: "btc")
             let lane = ledger.makeLane()
@@ -34,7 +34,7 @@ import Testing
                     verdict: .stale,
                     extranonce2: LedgerExtranonce2(bytes: [1]),
                     ntime: 1,
-                    nonce: 2,
+                    nonce: nonce,
                     versionBits: nil
                 )
                 lane.record(.share(share))
@@ -48,6 +48,20 @@ import Testing
         }
 
         var exported: Data { get throws { try Data(contentsOf: URL(fileURLWithPath: self.export)) } }
+    }
+
+    @Test(arguments: ["csv", "json"]) func exportOfAnotherLedgerIsNotGoneOnWith(format: String) async throws {
+        let place = Place()
+        try await place.record(1...20)
+        try await place.export("--format", format)
+        let before = try place.exported
+        // Another ledger whose shares have the same numbers.
+        for suffix in ["", "-wal", "-shm", ".journal"] {
+            try? FileManager.default.removeItem(atPath: place.path + suffix)
+        }
+        try await place.record(1...30, nonce: 3)
+        await #expect(throws: ExitStatus.usage) { try await place.export("--format", format, "--resume") }
+        #expect(try place.exported == before)
     }
 
     @Test(arguments: ["csv", "json"]) func resumedExportIsTheSameAsOneExport(format: String) async throws {

@@ -29,7 +29,9 @@ struct LedgerSealCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let seal = try self.source.read({ try $0.newestSeal() }) else {
-            printToStandardError("nothing has been sealed yet: the first seal comes within ten minutes")
+            printToStandardError(
+                "nothing has been sealed yet: that happens every ledger.seal_every (ten minutes) and when the router stops"
+            )
             throw ExitStatus.no
         }
         var output = StandardOutput()

@@ -10,7 +10,7 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
         discussion: """
             Recomputes every seal from the rows it covers and follows the chain of seals to its beginning. Exit code 1 if \
             anything was changed, removed, inserted or reordered, with a line for each place. What the latest seal does not \
-            cover yet, ten minutes at most, cannot be checked. docs/ledger-format.md says what this proves.
+            cover yet, ledger.seal_every (ten minutes) at most, cannot be checked. docs/ledger-format.md says what this proves.
 
             Example: nobody but the router, whose key signs, can have written this, and nothing was cut off since that seal
               router-cli ledger verify --ledger copy.sqlite --public-key seal.pub.pem --seal 417:5c0e8e…
@@ -54,6 +54,13 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
         var output = StandardOutput()
         try output.write(try VerificationColumns.text(result, format: self.format))
         try output.flush()
+        if result.segments == 0 {
+            printToStandardError("nothing is sealed yet, so nothing could be checked")
+        } else if result.droppedShares > 0 {
+            printToStandardError(
+                "\(result.droppedShares) shares were dropped; whoever can write the file can order that: see events --kind pruned"
+            )
+        }
         guard result.findings.isEmpty else { throw ExitStatus.no }
     }
 
@@ -81,7 +88,7 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
 enum VerificationColumns {
     static let names = [
         "result", "segments", "shares", "first_share", "last_share", "unsealed_shares", "signed_seals", "signed_by",
-        "shares_from_segment", "totals_from_segment", "newest_seal", "findings",
+        "shares_from_segment", "totals_from_segment", "newest_seal", "findings", "dropped_shares", "unsealed_events",
     ]
     /// Findings of a table; what follows the first ones is rarely news.
     private static let tableLimit = 20
@@ -103,6 +110,8 @@ enum VerificationColumns {
             .integer(result.rollupsFrom),
             .text(result.newestSeal?.description),
             .integer(result.findings.count),
+            .integer(result.droppedShares),
+            .integer(result.unsealedEvents),
         ]
     }
 

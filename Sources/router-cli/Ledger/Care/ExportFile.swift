@@ -21,6 +21,8 @@ final class ExportFile {
 
     /// nil: it holds no shares yet.
     let last: Last?
+    /// Its line.
+    private let lastLine: String?
     /// It begins with the names of the columns.
     let hasHeader: Bool
     private let path: String
@@ -46,6 +48,7 @@ final class ExportFile {
             let found = try ExportedRecords(self.file, format: format)
             try found.check(format: format, path: path)
             self.last = found.last.flatMap { ExportedRecords.last(in: $0, format: format) }
+            self.lastLine = found.last
             self.hasHeader = format == .csv && found.first != nil
             if found.last != nil, self.last == nil {
                 throw ExportFileError("\(path) does not end with an exported share")
@@ -56,6 +59,12 @@ final class ExportFile {
         } catch {
             throw ExportFileError("\(path) cannot be gone on with: \(error.localizedDescription)")
         }
+    }
+
+    /// Whether the last line is the one that an export of today would have there; a late verdict may have come since.
+    func endsWith(_ line: String, format: OutputFormat) -> Bool {
+        guard let lastLine else { return false }
+        return ExportedRecords.lasting(line, format: format) == ExportedRecords.lasting(lastLine, format: format)
     }
 
     /// Adds `text`, which gets to the file with more of its kind.
@@ -143,6 +152,13 @@ struct ExportedRecords {
         let entry = line.reversed().prefix { $0 != "," }.reversed()
         guard let id = Int64(id), let entry = Int64(String(entry)) else { return nil }
         return ExportFile.Last(id: id, entry: entry)
+    }
+
+    /// What does not change any more: without immediate_reply, late_verdict and entry, which come last.
+    static func lasting(_ line: String, format: OutputFormat) -> String {
+        let line = line.trimmingCharacters(in: .newlines)
+        guard format == .csv else { return line.components(separatedBy: ",\"immediate_reply\":")[0] }
+        return line.split(separator: ",", omittingEmptySubsequences: false).dropLast(3).joined(separator: ",")
     }
 
     private static func object(_ line: String) -> [String: Any]? {

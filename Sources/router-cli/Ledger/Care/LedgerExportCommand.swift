@@ -56,6 +56,7 @@ struct LedgerExportCommand: AsyncParsableCommand {
         filter.period = try self.time.period(now: PeriodOptions.now)
         filter.onlySettled = true
         let reader = try self.source.open()
+        try self.source.remark(on: reader, sharesSince: .some(filter.period.since))
         guard let path = self.output else {
             var output = StandardOutput()
             try self.export(reader, filter, hasHeader: false) { try output.write($0) }
@@ -64,8 +65,9 @@ struct LedgerExportCommand: AsyncParsableCommand {
         do {
             let file = try ExportFile(path: path, format: self.format.output, resume: self.resume)
             if let last = file.last {
-                let isOurs = try self.source.explained { try reader.hasShare(entry: last.entry, id: last.id) }
-                guard isOurs else { throw ExportFileError("\(path) was exported from another ledger") }
+                guard try self.isOurs(last, in: file, reader) else {
+                    throw ExportFileError("\(path) was exported from another ledger")
+                }
                 filter.afterEntry = last.entry
             }
             try self.export(reader, filter, hasHeader: file.hasHeader) { try file.write($0) }
@@ -74,6 +76,32 @@ struct LedgerExportCommand: AsyncParsableCommand {
             printToStandardError(error.description)
             throw ExitStatus.usage
         }
+    }
+
+    /// Whether the file was exported from this ledger, as far as its last share is still there.
+    private func isOurs(_ last: ExportFile.Last, in file: ExportFile, _ reader: LedgerReader) throws -> Bool {
+        struct Enough: Error {}
+        guard try self.source.explained({ try reader.hasShare(entry: last.entry, id: last.id) }) else { return false }
+        var filter = LedgerShareFilter()
+        filter.onlySettled = true
+        filter.afterEntry = last.entry > .min ? last.entry - 1 : nil
+        var line: String?
+        do {
+            try reader.shares(filter) { share in
+                guard share.entry == last.entry else { throw Enough() }
+                var text = ""
+                var printer = try RowPrinter(format: self.format.output, columns: ExportColumns.names) { text = $0 }
+                try printer.add(self.cells(of: share))
+                line = text
+                throw Enough()
+            }
+        } catch is Enough {}
+        return line.map { file.endsWith($0, format: self.format.output) } ?? true
+    }
+
+    private func cells(of share: LedgerShareRecord) -> [OutputValue] {
+        let values = ExportColumns.values(of: share)
+        return self.spreadsheet ? values.map(ExportColumns.harmlessToSpreadsheets) : values
     }
 
     private func export(
@@ -90,8 +118,7 @@ struct LedgerExportCommand: AsyncParsableCommand {
         isMuted = false
         try self.source.explained {
             try reader.shares(filter) { share in
-                let values = ExportColumns.values(of: share)
-                try printer.add(self.spreadsheet ? values.map(ExportColumns.harmlessToSpreadsheets) : values)
+                try printer.add(self.cells(of: share))
             }
         }
         try printer.finish()
