@@ -2,19 +2,21 @@ import GRDB
 
 /// When the running router drops what has become too old.
 struct LedgerRetention {
-    /// Between two looks at the ages, milliseconds.
-    private static let interval: Int64 = 60_000
     /// Steps go on until this much time has passed; then the writer has its turn.
     private static let budget = Duration.milliseconds(10)
 
     private let keepShares: Int64?
     private let keepRollups: Int64?
+    /// Between two looks at the ages, milliseconds. Each look that drops something seals as well, so it is no more often
+    /// than seals are.
+    private let interval: Int64
     private var pruner: LedgerPruner?
     private var nextLook: Int64 = .min
 
     init(_ configuration: LedgerConfiguration) {
         self.keepShares = configuration.keepShares
         self.keepRollups = configuration.keepRollups
+        self.interval = max(60_000, configuration.sealInterval)
     }
 
     /// Takes some steps, if there is anything to drop.
@@ -30,8 +32,8 @@ struct LedgerRetention {
             return
         }
         // A clock that was set back does not put it off.
-        guard now >= self.nextLook || now < self.nextLook - Self.interval else { return }
-        self.nextLook = now + Self.interval
+        guard now >= self.nextLook || now < self.nextLook - self.interval else { return }
+        self.nextLook = now + self.interval
         guard self.keepShares != nil || self.keepRollups != nil else { return }
         var pruner = LedgerPruner()
         let (begins, book) = try file.database.write { [book = file.book] db in
