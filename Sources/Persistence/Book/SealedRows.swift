@@ -12,7 +12,7 @@ enum SealedRows {
 
     /// The part that a seal would hold for the rows of a numbered stream whose ids are in `ids`.
     static func summary(_ stream: SealedStream, ids: ClosedRange<Int64>, _ db: Database) throws -> Summary {
-        let statement = try RawStatement(db, sql: Self.sql(stream))
+        let statement = try RawStatement(db, sql: try Self.sql(stream))
         statement.bind(1, ids.lowerBound)
         statement.bind(2, ids.upperBound)
         return try Self.summary(statement) { try Self.put(stream, statement, into: &$0) }
@@ -81,9 +81,9 @@ enum SealedRows {
         "LEFT JOIN pool AS \(pool) ON \(pool).id = \(id) LEFT JOIN route AS \(pool)Route ON \(pool)Route.id = \(pool).route"
     }
 
-    private static func sql(_ stream: SealedStream) -> String {
+    private static func sql(_ stream: SealedStream) throws -> String {
         switch stream {
-        case .share, .rollup: preconditionFailure("not a numbered stream")
+        case .share, .rollup: throw LedgerDamage(column: "stream")
         case .lateVerdict:
             """
             SELECT lateVerdict.id, share, verdict, reasonCode,
@@ -122,7 +122,7 @@ enum SealedRows {
         bytes.put(try row.integer(0))
         bytes.put(try row.integer(1))
         switch stream {
-        case .share, .rollup: preconditionFailure("not a numbered stream")
+        case .share, .rollup: throw LedgerDamage(column: "stream")
         case .lateVerdict:
             bytes.put(try row.integer(2, as: UInt8.self))
             bytes.put(try row.optionalInteger(3, as: Int32.self))
