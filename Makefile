@@ -24,6 +24,8 @@ demo: build
 # Figures of docs/performance.md, with the ledgers they are about in BENCH_FOLDER; some minutes, 2 GB of disk.
 BENCH_FOLDER ?= .build/bench
 bench: setup
+	swift build -c release --product balance-benchmark $(SWIFT_FLAGS)
+	.build/release/balance-benchmark 20000 3
 	swift build -c release --product ledger-benchmark $(SWIFT_FLAGS)
 	rm -rf $(BENCH_FOLDER) && mkdir -p $(BENCH_FOLDER)
 	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 1000

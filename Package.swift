@@ -20,6 +20,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -34,6 +35,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -61,12 +63,17 @@ let package = Package(
         ),
         .target(
             name: "Configuration",
-            dependencies: ["PoolPool", "Router", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Stratum", "PoolPool", "Router", .product(name: "Yams", package: "Yams")],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "ControlAPI",
             dependencies: [nioCore, nioPosix, nioHTTP1, logging, lifecycle],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Forecast",
+            dependencies: ["Stratum", "PoolPool", "Router", nioCore, heap],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -77,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "router-cli",
             dependencies: [
-                "Stratum", "PoolPool", "Router", "Persistence", "Configuration", "ControlAPI", "Simulation",
+                "Stratum", "PoolPool", "Router", "Persistence", "Configuration", "ControlAPI", "Forecast",
+                "Simulation",
                 nioCore, nioPosix, nioSSL, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -90,10 +98,21 @@ let package = Package(
             path: "Benchmarks/Ledger",
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "balance-benchmark",
+            dependencies: ["PoolPool", "Router", nioCore],
+            path: "Benchmarks/Balance",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "StratumTests",
             dependencies: ["Stratum", nioCore],
             resources: [.copy("Vectors"), .copy("Transcripts")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ForecastTests",
+            dependencies: ["Forecast", "PoolPool", "Router"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -103,7 +122,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "PoolPool", "Router"],
+            dependencies: ["Configuration", "PoolPool", "Router", "Stratum"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -119,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "RouterCLITests",
             dependencies: [
-                "router-cli", "Persistence", logging,
+                "router-cli", "Configuration", "Forecast", "Persistence", "PoolPool", "Router", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

@@ -65,6 +65,21 @@ package enum ConfigurationLoader {
         return value
     }
 
+    /// Loads a file that is no configuration of the router. `check` looks for what is wrong with the whole.
+    static func loadFile<Value>(
+        _ section: Section<Value>,
+        path: String,
+        title: String,
+        check: (Value, inout ConfigurationReader) -> Void
+    ) throws(ConfigurationErrors) -> Value {
+        let document = try self.document(self.bytes(ofConfiguration: path), file: path)
+        var reader = ConfigurationReader(file: path, environment: [:], readFile: self.readFile, document: document)
+        let value = section.read(document.root, title: title, reader: &reader)
+        check(value, &reader)
+        _ = try reader.finish()
+        return value
+    }
+
     private static func document(_ bytes: [UInt8], file: String) throws(ConfigurationErrors) -> YAMLDocument {
         do throws(DocumentProblem) {
             return try YAMLDocument(bytes: bytes)

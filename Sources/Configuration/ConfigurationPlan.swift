@@ -9,6 +9,8 @@ package struct ConfigurationPlan: Sendable, Encodable {
         package var listen: [Listener]
         /// The first level with a usable pool carries the load.
         package var levels: [Level]
+        /// The first that matches a miner decides.
+        package var pins: [Pin]
     }
 
     /// One address for miners.
@@ -33,6 +35,10 @@ package struct ConfigurationPlan: Sendable, Encodable {
         package var enabled: Bool
         /// Of the work, while all enabled pools of the level are usable; 0 for a pool that is not enabled.
         package var sharePercent: Double
+        /// nil: none was given.
+        package var coin: String?
+        /// The scripts that its coinbase may pay, each as `script:HEX`; nil: any.
+        package var payout: [String]?
 
         private enum CodingKeys: String, CodingKey {
             case name
@@ -41,6 +47,30 @@ package struct ConfigurationPlan: Sendable, Encodable {
             case tls
             case weight
             case enabled
+            case sharePercent = "share_percent"
+            case coin
+            case payout
+        }
+    }
+
+    /// A rule that sends some miners to pools of their own.
+    package struct Pin: Sendable, Encodable {
+        package var name: String
+        /// Which miners, in words.
+        package var match: String
+        /// True: held while none of its pools is usable.
+        package var strict: Bool
+        package var pools: [PinShare]
+    }
+
+    /// A pool of a rule with its share of the work of the rule's miners.
+    package struct PinShare: Sendable, Encodable {
+        package var name: String
+        /// While all enabled pools of the rule are usable; 0 for a pool that is not enabled.
+        package var sharePercent: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case name
             case sharePercent = "share_percent"
         }
     }
@@ -90,6 +120,27 @@ extension ConfigurationPlan.Route {
                 pools: pools.map { ConfigurationPlan.Pool($0, totalWeight: total) }
             )
         }
+        let enabled = Set(route.pools.filter(\.enabled).map(\.name))
+        self.pins = route.pins.map { ConfigurationPlan.Pin($0, enabled: enabled) }
+    }
+}
+
+extension ConfigurationPlan.Pin {
+    fileprivate init(_ rule: PinRule, enabled: Set<String>) {
+        self.name = rule.name
+        let conditions = [
+            rule.worker.map { "worker \($0.text)" }, rule.network.map { "network \($0)" },
+            rule.listener.map { "listener \($0)" },
+        ].compactMap(\.self)
+        self.match = conditions.isEmpty ? "every miner" : conditions.joined(separator: ", ")
+        self.strict = rule.isStrict
+        let total = rule.pools.reduce(0) { $0 + (enabled.contains($1.pool) ? $1.weight : 0) }
+        self.pools = rule.pools.map { share in
+            let counts = total > 0 && enabled.contains(share.pool)
+            return ConfigurationPlan.PinShare(
+                name: share.pool, sharePercent: counts ? share.weight / total * 100 : 0
+            )
+        }
     }
 }
 
@@ -106,5 +157,7 @@ extension ConfigurationPlan.Pool {
         self.weight = pool.weight
         self.enabled = pool.enabled
         self.sharePercent = pool.enabled && totalWeight > 0 ? pool.weight / totalWeight * 100 : 0
+        self.coin = pool.coin.isEmpty ? nil : pool.coin
+        self.payout = pool.payoutScripts.isEmpty ? nil : pool.payoutScripts.map(ValueType<[UInt8]>.payout.format)
     }
 }

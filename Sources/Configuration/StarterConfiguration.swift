@@ -30,6 +30,8 @@ package enum StarterConfiguration {
                 url: stratum+tcp://backup.example.com:3333
                 user: account
                 priority: 2
+            # pins: [{ worker: "test.*", pools: [second] }]  # logins that begin with "test." go to this pool
+            # payout_guard: eject                 # put a pool aside whose blocks begin to pay somebody else; default: warn
             # vardiff: { target_interval: 10s, minimum: 1 }
             # health: { silence: auto, failback_after: 120s, hold: 60s }
 

@@ -66,8 +66,17 @@ package struct ControlClient: Sendable {
         try await self.ask(.sessions(route: route))
     }
 
-    package func setPool(_ name: String, _ action: PoolAction) async throws -> ControlDone {
-        try await self.ask(.setPool(name: name, action: action))
+    package func explain(worker: String, route: String?) async throws -> [ExplanationReport] {
+        try await self.ask(.explain(worker: worker, route: route))
+    }
+
+    /// - Parameter within: how long a drain may take.
+    package func setPool(
+        _ name: String,
+        _ action: PoolAction,
+        within: Duration = ControlRequest.drainTime
+    ) async throws -> ControlDone {
+        try await self.ask(.setPool(name: name, action: action, within: within))
     }
 
     package func kick(session: Int64) async throws -> ControlDone {

@@ -1,6 +1,7 @@
 /// What an operator may do to a pool of the running router.
 package enum PoolAction: String, Sendable, CaseIterable {
-    /// Give it nothing new, move its sessions away, wait for the verdicts on shares in flight, then close its links.
+    /// Give it nothing new, move its sessions away a few at a time, wait for the verdicts on shares in flight, then close
+    /// its links.
     case drain
     /// Undo drain and disable.
     case enable
@@ -27,6 +28,9 @@ package protocol ControlTarget: Sendable {
     func pools(route: String?) async -> [PoolReport]
     func workers(route: String?) async -> [WorkerReport]
     func sessions(route: String?) async -> [SessionReport]
-    func setPool(_ name: String, _ action: PoolAction) async -> ControlOutcome
+    /// Why the sessions of a worker mine where they mine; empty if it has none.
+    func explain(worker: String, route: String?) async -> [ExplanationReport]
+    /// - Parameter within: how long a drain may take; the other actions are done at once.
+    func setPool(_ name: String, _ action: PoolAction, within: Duration) async -> ControlOutcome
     func kick(session: Int64) async -> ControlOutcome
 }

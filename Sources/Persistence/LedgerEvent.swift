@@ -81,6 +81,12 @@ package enum LedgerPoolEventKind: String, Sendable, Hashable, CaseIterable {
     case verdictSilence = "verdict_silence"
     case behind
     case hold
+    /// A pool would have been put aside, were it not the last one.
+    case panic
+    /// A pool's coinbase pays somebody else, or it asked for what a pool may not ask for.
+    case payout
+    /// A pool works on another chain than one it is compared with.
+    case stranger
     case configured
     /// Rows were dropped from the ledger because of their age.
     case pruned

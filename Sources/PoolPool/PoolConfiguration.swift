@@ -69,6 +69,10 @@ package struct PoolConfiguration: Sendable, Hashable {
     package var versionRolling: Bool
     /// Sent with `mining.suggest_difficulty` after authorising; nil sends nothing.
     package var suggestDifficulty: Double?
+    /// The chain it works on: pools are compared with each other within a coin. Empty: that of all others without a name.
+    package var coin: String
+    /// Scripts that the pool's coinbase may pay; empty: any, as long as they stay the same.
+    package var payoutScripts: [[UInt8]]
 
     package init(
         name: String,
@@ -81,7 +85,9 @@ package struct PoolConfiguration: Sendable, Hashable {
         tls: PoolTLSConfiguration = PoolTLSConfiguration(),
         standby: Standby = .one,
         versionRolling: Bool = true,
-        suggestDifficulty: Double? = nil
+        suggestDifficulty: Double? = nil,
+        coin: String = "",
+        payoutScripts: [[UInt8]] = []
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -94,6 +100,8 @@ package struct PoolConfiguration: Sendable, Hashable {
         self.standby = standby
         self.versionRolling = versionRolling
         self.suggestDifficulty = suggestDifficulty
+        self.coin = coin
+        self.payoutScripts = payoutScripts
     }
 
     /// True when each worker needs an upstream link of its own.
@@ -151,8 +159,13 @@ package struct HealthConfiguration: Sendable, Hashable {
     package var reconnectMaximum: Duration
     /// A pool that was down carries load again after it was stable, with fresh jobs, for this long.
     package var failbackAfter: Duration
+    /// A pool that carries load again begins with none and has its full share after this.
+    package var slowStart: Duration
     /// With no usable pool, sessions are kept for this long, then closed so that the firmware's own failover can act.
     package var hold: Duration
+    package var outliers: OutlierConfiguration
+    /// A pool that stays on an old block for this long after the others moved is ejected; nil: never.
+    package var lag: Duration?
 
     package init(
         connectTimeout: Duration = .seconds(5),
@@ -165,7 +178,10 @@ package struct HealthConfiguration: Sendable, Hashable {
         reconnectInitial: Duration = .seconds(1),
         reconnectMaximum: Duration = .seconds(60),
         failbackAfter: Duration = .seconds(120),
-        hold: Duration = .seconds(60)
+        slowStart: Duration = .seconds(60),
+        hold: Duration = .seconds(60),
+        outliers: OutlierConfiguration = OutlierConfiguration(),
+        lag: Duration? = .seconds(30)
     ) {
         self.connectTimeout = connectTimeout
         self.handshakeTimeout = handshakeTimeout
@@ -177,6 +193,73 @@ package struct HealthConfiguration: Sendable, Hashable {
         self.reconnectInitial = reconnectInitial
         self.reconnectMaximum = reconnectMaximum
         self.failbackAfter = failbackAfter
+        self.slowStart = slowStart
         self.hold = hold
+        self.outliers = outliers
+        self.lag = lag
     }
+}
+
+/// When a pool is put aside for what it answers. Defaults: design decision D3.
+package struct OutlierConfiguration: Sendable, Hashable {
+    /// False: what a pool answers never puts it aside.
+    package var enabled: Bool
+    /// Verdicts of this long are looked at.
+    package var window: Duration
+    /// Fewer verdicts than this in the window say nothing.
+    package var minimumShares: Int
+    /// A pool that refuses more than this part of them is ejected.
+    package var rejectRatio: Double
+    /// So many refusals in a row eject as well.
+    package var consecutiveRejects: Int
+    /// Verdicts that take longer than this are slow; a pool whose verdicts are mostly slow is ejected.
+    package var latency: Duration
+    /// Refusals as stale this long before and after a new block are nobody's fault.
+    package var staleGrace: Duration
+    /// Put aside for this long × the number of ejections in memory.
+    package var ejection: Duration
+    package var ejectionMaximum: Duration
+
+    package init(
+        enabled: Bool = true,
+        window: Duration = .seconds(60),
+        minimumShares: Int = 20,
+        rejectRatio: Double = 0.25,
+        consecutiveRejects: Int = 10,
+        latency: Duration = .seconds(10),
+        staleGrace: Duration = .seconds(10),
+        ejection: Duration = .seconds(30),
+        ejectionMaximum: Duration = .seconds(300)
+    ) {
+        self.enabled = enabled
+        self.window = window
+        self.minimumShares = minimumShares
+        self.rejectRatio = rejectRatio
+        self.consecutiveRejects = consecutiveRejects
+        self.latency = latency
+        self.staleGrace = staleGrace
+        self.ejection = ejection
+        self.ejectionMaximum = ejectionMaximum
+    }
+}
+
+/// How the work is spread over pools of equal priority. See ``WorkBalancer``.
+package struct BalanceConfiguration: Sendable, Hashable {
+    /// The largest part of all sessions that is moved within a second, where nothing forces it; at least one session.
+    package var movesPerSecond: Double
+    /// A move that is not urgent waits this long for a clean job of the pool it leads to.
+    package var patience: Duration
+
+    package init(movesPerSecond: Double = 0.05, patience: Duration = .seconds(30)) {
+        self.movesPerSecond = movesPerSecond
+        self.patience = patience
+    }
+}
+
+/// What happens when a pool's coinbase pays somebody else than before, or it asks for what a pool may not ask for.
+package enum PayoutGuardMode: String, Sendable, Hashable, CaseIterable {
+    case warn
+    /// As `warn`, and the pool is put aside until an operator enables it again.
+    case eject
+    case off
 }

@@ -103,7 +103,8 @@ private final class TrialListener: PoolConnectionDelegate {
                     versionMask: job.versionMask
                 )
             )
-        case .subscribed, .job, .verdict, .versionMaskChanged, .reconnectRequested, .messageShown, .failed:
+        case .subscribed, .job, .verdict, .versionMaskChanged, .reconnectRequested, .messageShown, .overstepped,
+            .failed:
             break
         }
     }

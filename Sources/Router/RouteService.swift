@@ -162,8 +162,14 @@ package final class RouteService: Sendable {
         await self.onShards { $0.update(configuration) }
     }
 
-    package func command(_ command: PoolDirective, pool: String) async -> CommandOutcome {
-        (try? await self.home.submit { [core] in core.value.command(command, pool: pool) }.get()) ?? .notFound
+    package func command(_ command: PoolDirective, pool: String, within: Duration) async -> CommandOutcome {
+        let done = self.home.submit { [core] in core.value.command(command, pool: pool, within: within) }
+        return (try? await done.get()) ?? .notFound
+    }
+
+    /// Why the sessions of a worker mine where they mine; empty if it has none.
+    package func explain(worker: String) async -> [SessionExplanation] {
+        (try? await self.home.submit { [core] in core.value.explain(worker: worker) }.get()) ?? []
     }
 
     /// Closes one session; false if this route does not have it.

@@ -17,11 +17,14 @@ package struct ListenerConfiguration: Sendable, Hashable {
     /// 0 lets the system choose (tests).
     package var port: Int
     package var tls: TLS?
+    /// What pinning rules call it; empty: nothing.
+    package var name: String
 
-    package init(host: String, port: Int, tls: TLS? = nil) {
+    package init(host: String, port: Int, tls: TLS? = nil, name: String = "") {
         self.host = host
         self.port = port
         self.tls = tls
+        self.name = name
     }
 }
 
@@ -105,8 +108,12 @@ package struct RouteConfiguration: Sendable, Hashable {
     package var name: String
     package var listeners: [ListenerConfiguration]
     package var pools: [PoolConfiguration]
+    /// Sends some miners to pools of their own; the first rule that matches decides.
+    package var pins: [PinRule]
     package var vardiff: VardiffConfiguration
     package var health: HealthConfiguration
+    package var balance: BalanceConfiguration
+    package var payoutGuard: PayoutGuardMode
     package var limits: LimitConfiguration
     package var reply: Reply
     /// Password every miner must give; nil accepts any.
@@ -121,8 +128,11 @@ package struct RouteConfiguration: Sendable, Hashable {
         name: String,
         listeners: [ListenerConfiguration],
         pools: [PoolConfiguration],
+        pins: [PinRule] = [],
         vardiff: VardiffConfiguration = VardiffConfiguration(),
         health: HealthConfiguration = HealthConfiguration(),
+        balance: BalanceConfiguration = BalanceConfiguration(),
+        payoutGuard: PayoutGuardMode = .warn,
         limits: LimitConfiguration = LimitConfiguration(),
         reply: Reply = .verdict,
         minerPassword: String? = nil,
@@ -132,8 +142,11 @@ package struct RouteConfiguration: Sendable, Hashable {
         self.name = name
         self.listeners = listeners
         self.pools = pools
+        self.pins = pins
         self.vardiff = vardiff
         self.health = health
+        self.balance = balance
+        self.payoutGuard = payoutGuard
         self.limits = limits
         self.reply = reply
         self.minerPassword = minerPassword

@@ -61,6 +61,15 @@ package struct PoolEvent: Sendable {
         case disabled
         case authorizationRefused = "authorization_refused"
         case hold
+        /// Put aside for what it did, and taken back.
+        case ejected
+        case readmitted
+        /// It would be put aside, were it not the last one.
+        case panic
+        /// Its coinbase pays somebody else, or it asked for what a pool may not ask for.
+        case payout
+        /// It works on another chain than a pool it is compared with.
+        case stranger
     }
 
     package var kind: Kind
@@ -75,6 +84,22 @@ package struct PoolEvent: Sendable {
     package var detection: Int64?
     package var sessionsMoved: Int?
     package var sharesLost: Int?
+    /// What more is known of a failover.
+    package var receipt: FailoverReceipt?
+}
+
+/// What a failover came to.
+package struct FailoverReceipt: Sendable, Hashable {
+    /// When the pool last sent a job or accepted a share. Milliseconds since 1970, UTC.
+    package var lastGood: Int64?
+    /// From the decision to the last session's new job, in milliseconds; nil if some never had one.
+    package var completion: Int64?
+    /// Sessions that had no new job when the waiting ended.
+    package var sessionsWaiting = 0
+    /// Σ pool difficulty of the lost shares.
+    package var workLost = 0.0
+    /// The same in hashes.
+    package var hashesLost: Double { self.workLost * hashesPerDifficulty }
 }
 
 /// Where the router announces what happens. Lanes are used on their own event loop only, and return at once; when

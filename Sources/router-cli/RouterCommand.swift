@@ -17,7 +17,9 @@ struct RouterCommand: AsyncParsableCommand {
         version: ProgramVersion.number,
         groupedSubcommands: [
             CommandGroup(name: "Running", subcommands: [RunCommand.self, DemoCommand.self]),
-            CommandGroup(name: "Configuration", subcommands: [InitCommand.self, CheckCommand.self]),
+            CommandGroup(
+                name: "Configuration", subcommands: [InitCommand.self, CheckCommand.self, SimulateCommand.self]
+            ),
             CommandGroup(
                 name: "The ledger",
                 subcommands: [SharesCommand.self, ReportCommand.self, EventsCommand.self, LedgerCommand.self]
@@ -25,8 +27,8 @@ struct RouterCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The running router",
                 subcommands: [
-                    StatusCommand.self, PoolsCommand.self, WorkersCommand.self, SessionsCommand.self, PoolCommand.self,
-                    SessionCommand.self,
+                    StatusCommand.self, PoolsCommand.self, WorkersCommand.self, SessionsCommand.self,
+                    ExplainCommand.self, PoolCommand.self, SessionCommand.self,
                 ]
             ),
         ]

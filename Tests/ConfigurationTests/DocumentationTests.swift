@@ -26,7 +26,15 @@ import Testing
         #expect(service.routes.first?.pools.map(\.priority) == [1, 1, 2])
     }
 
-    @Test(arguments: ["failover", "balance", "per-worker"])
+    /// What is behind the comment sign can be used by taking that away.
+    @Test(arguments: ["pins:", "payout_guard:", "vardiff:", "health:", "keep_shares:"])
+    func commentedKeyOfTheStarterConfigurationIsValid(key: String) throws {
+        let text = StarterConfiguration.text.replacing("# \(key)", with: key)
+        #expect(text != StarterConfiguration.text)
+        #expect(try Files().load(text).warnings.isEmpty)
+    }
+
+    @Test(arguments: ["failover", "balance", "per-worker", "pinning"])
     func exampleIsValid(name: String) throws {
         let path = Self.root.appending(path: "examples/\(name).yaml").path
         let service = try ConfigurationLoader.load(path: path, environment: [:])

@@ -110,6 +110,15 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let seeds = [
             StarterConfiguration.text, document(route: "vardiff: &v { minimum: 1 }", rest: "log: { level: info }"),
+            document(
+                route: """
+                    pins:
+                      - { worker: "a*?", network: 10.1.2.3/15, pools: [primary, { name: primary, weight: 0 }] }
+                      - { network: "fd00::1/9", listener: b, pools: [primary], strict: true }
+                    balance: { moves_per_second: 5% }
+                    """,
+                pool: "payout: [script:51, bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4]"
+            ),
         ]
         let tokens = [
             "*", "&a ", "*a", "[", "]", "{", "}", ": ", "- ", "\n", "\t", "\"", "'", "|\n", ">\n", "%", "@", "`",

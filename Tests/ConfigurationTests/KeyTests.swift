@@ -46,6 +46,18 @@ import Testing
         PoolRow("user: '{user}'\nstandby: warm") { $0.standby == .warm },
         PoolRow("version_rolling: false") { !$0.versionRolling },
         PoolRow("suggest_difficulty: 65536") { $0.suggestDifficulty == 65536 },
+        PoolRow("coin: bch") { $0.coin == "bch" },
+        PoolRow("payout: [1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa]") {
+            $0.payoutScripts == [
+                [0x76, 0xa9, 20] + [
+                    0x62, 0xe9, 0x07, 0xb1, 0x5c, 0xbf, 0x27, 0xd5, 0x42, 0x53, 0x99, 0xeb, 0xf6, 0xf0, 0xfb, 0x50,
+                    0xeb, 0xb8, 0x8f, 0x18,
+                ] + [0x88, 0xac]
+            ]
+        },
+        PoolRow("payout:\n  - script:6A00\n  - 'script:51'") { $0.payoutScripts == [[0x6a, 0], [0x51]] },
+        PoolRow("payout: [&a script:51, *a]") { $0.payoutScripts == [[0x51], [0x51]] },
+        PoolRow("payout: []") { $0.payoutScripts.isEmpty },
         PoolRow("tls: { verify: false }") { !$0.tls.verify },
         PoolRow("tls: { certificate_authority: ../ca.pem }", file: "/etc/router/../ca.pem") {
             $0.tls.certificateAuthority == "/etc/router/../ca.pem"
@@ -86,7 +98,27 @@ import Testing
         RouteRow("health: { reconnect_initial: 2s }") { $0.health.reconnectInitial == .seconds(2) },
         RouteRow("health: { reconnect_maximum: 5m }") { $0.health.reconnectMaximum == .seconds(300) },
         RouteRow("health: { failback_after: 0s }") { $0.health.failbackAfter == .zero },
+        RouteRow("health: { slow_start: 0s }") { $0.health.slowStart == .zero },
         RouteRow("health: { hold: 1h }") { $0.health.hold == .seconds(3600) },
+        RouteRow("health: { lag: 2m }") { $0.health.lag == .seconds(120) },
+        RouteRow("health: { lag: off }") { $0.health.lag == nil },
+        RouteRow("health: { outliers: { enabled: false } }") { !$0.health.outliers.enabled },
+        RouteRow("health: { outliers: { window: 2m } }") { $0.health.outliers.window == .seconds(120) },
+        RouteRow("health: { outliers: { minimum_shares: 7 } }") { $0.health.outliers.minimumShares == 7 },
+        RouteRow("health: { outliers: { reject_ratio: 50% } }") { $0.health.outliers.rejectRatio == 0.5 },
+        RouteRow("health: { outliers: { consecutive_rejects: 3 } }") { $0.health.outliers.consecutiveRejects == 3 },
+        RouteRow("health: { outliers: { latency: 500ms } }") { $0.health.outliers.latency == .milliseconds(500) },
+        RouteRow("health: { outliers: { stale_grace: 0s } }") { $0.health.outliers.staleGrace == .zero },
+        RouteRow("health: { outliers: { ejection: 1m } }") { $0.health.outliers.ejection == .seconds(60) },
+        RouteRow("health: { outliers: { ejection_maximum: 1h } }") {
+            $0.health.outliers.ejectionMaximum == .seconds(3600)
+        },
+        RouteRow("balance: { moves_per_second: 0.5% }") { $0.balance.movesPerSecond == 0.005 },
+        RouteRow("balance: { moves_per_second: 100% }") { $0.balance.movesPerSecond == 1 },
+        RouteRow("balance: { patience: 0s }") { $0.balance.patience == .zero },
+        RouteRow("payout_guard: eject") { $0.payoutGuard == .eject },
+        RouteRow("payout_guard: off") { $0.payoutGuard == .off },
+        RouteRow("pins: []") { $0.pins.isEmpty },
         RouteRow("limits: { line_length: 64KiB }") { $0.limits.lineLength == 65536 },
         RouteRow("limits: { lines_per_second: 50 }") { $0.limits.linesPerSecond == 50 },
         RouteRow("limits: { connections: 7 }") { $0.limits.connections == 7 },
@@ -122,6 +154,11 @@ import Testing
     func serviceKeyIsRead(row: ServiceRow) throws {
         let service = try self.files.load(document(rest: row.text))
         #expect(row.isRight(service), "\(row.text): \(service)")
+    }
+
+    @Test func listenerHasAName() throws {
+        let text = document().replacing("- address: 0.0.0.0:3333", with: "- { address: '[::]:3333', name: asic }")
+        #expect(try self.files.load(text).routes.first?.listeners.map(\.name) == ["asic"])
     }
 
     @Test func listenerTakesIPv6AndTLS() throws {

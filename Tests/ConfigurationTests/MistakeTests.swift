@@ -120,6 +120,15 @@ import Testing
         ("weight: 0", "every weight is 0"),
         ("suggest_difficulty: 0", "no number above 0"),
         ("standby: hot", "write one or warm"),
+        ("coin: ''", "coin: \"\" is no name"),
+        ("payout: script:51", "8:17: payout: a list is needed here, each item on a line that begins with \"- \""),
+        ("payout: [script:5]", "8:18: payout: \"script:5\" is not an even number of hex digits"),
+        ("payout: [script:51, [script:51]]", "8:29: payout: a single value is needed: address or script:HEX"),
+        ("payout: [1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb]", "payout: \"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb\" has a wrong"),
+        ("payout: [~]", "payout: \"~\" is "),
+        // Private keys, which are shown to nobody; the second one has a slip in it.
+        ("payout: [5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ]", "8:18: payout: the value is a private key"),
+        ("payout: [5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTK]", "8:18: payout: the value has a wrong"),
         ("tls: { fingerprint: abcd }", "no SHA-256 fingerprint"),
         ("tls: { fingerprint: \(String(repeating: "zz", count: 32)) }", "no SHA-256 fingerprint"),
         ("tls: { certificate_authority: two-lines }", "is no PEM file"),
@@ -131,7 +140,7 @@ import Testing
         let files = Files(contents: ["/etc/router/two-lines": "one\ntwo\n"])
         let problems = files.problems(document(pool: text))
         #expect(problems.contains { $0.contains(remark) }, "\(problems)")
-        #expect(!problems.contains { $0.contains("geheim") })
+        #expect(!problems.contains { $0.contains("geheim") || $0.contains("5Hue") })
     }
 
     @Test(arguments: [
@@ -147,6 +156,26 @@ import Testing
         ("health: { verdict_suspect: 40s }", "verdict_suspect: 40s is more than verdict_down, 30s"),
         ("health: { verdict_deadline: 20s }", "verdict_down: 30s is more than verdict_deadline, 20s"),
         ("health: { reconnect_maximum: 500ms }", "reconnect_initial: 1s is more than reconnect_maximum, 500ms"),
+        ("health: { lag: never }", "lag: \"never\" is no duration"),
+        ("health: { lag: 0s }", "lag: \"0s\" is out of range; 1s to 24h is possible"),
+        ("health: { slow_start: 25h }", "out of range; 0s to 24h"),
+        ("health: { outliers: on }", "outliers: keys and values are needed here, as in \"enabled: value\""),
+        ("health: { outliers: { window: 5s } }", "out of range; 10s to 10m"),
+        (
+            "health: { outliers: { reject_ratio: 0.25 } }",
+            "reject_ratio: \"0.25\" is no percentage; write a number with a"
+        ),
+        ("health: { outliers: { reject_ratio: 0.9% } }", "out of range; 1% to 100% is possible"),
+        ("health: { outliers: { reject_ratio: 101% } }", "out of range; 1% to 100% is possible"),
+        ("health: { outliers: { reject_ratio: -5% } }", "no percentage"),
+        ("health: { outliers: { reject_ratio: '5 %' } }", "no percentage"),
+        ("health: { outliers: { reject_ratio: nan% } }", "no percentage"),
+        ("health: { outliers: { reject_ratio: '%' } }", "no percentage"),
+        ("health: { outliers: { ejection: 10m } }", "ejection: 10m is more than ejection_maximum, 300s"),
+        ("health: { outliers: { ejection_maximum: 5s } }", "ejection: 30s is more than ejection_maximum, 5s"),
+        ("balance: { moves_per_second: 0% }", "out of range; 0.1% to 100% is possible"),
+        ("balance: { patience: 11m }", "out of range; 0s to 10m"),
+        ("payout_guard: on", "payout_guard: \"on\" is not possible; write warn or eject or off"),
         ("limits: { line_length: 100 }", "out of range; 1KiB to 1MiB"),
         ("limits: { line_length: 16KB }", "no size"),
         ("limits: { line_length: 99999999999999GiB }", "out of range"),
@@ -250,6 +279,49 @@ import Testing
         let warnings = try Files().load(document(pool: pool)).warnings
         #expect(warnings.count == 1)
         #expect(warnings.first?.description.hasPrefix("/etc/router/test.yaml:\(warning)") == true, "\(warnings)")
+    }
+
+    @Test func payoutWithoutGuardIsAWarning() throws {
+        let text = document(route: "payout_guard: off", pool: "payout: [script:51]")
+        #expect(
+            try Files().load(text).warnings.map(\.description) == [
+                "/etc/router/test.yaml:8:17: payout: has no effect: payout_guard of the route is off"
+            ]
+        )
+    }
+
+    @Test func coinsThatDifferOnlyInCaseAreAWarning() throws {
+        let others = ["btc", "BTC", "bch"].map {
+            "\n  - { name: \($0), url: 'stratum+tcp://b.example:1', coin: \($0) }"
+        }
+        let text = document(pool: "coin: btc") + others.joined().replacing("\n", with: "\n    ")
+        #expect(
+            try Files().load(text).warnings.map(\.description) == [
+                "/etc/router/test.yaml:11:62: coin: \"BTC\" is another coin than \"btc\" in line 8; "
+                    + "write both alike if they are one"
+            ]
+        )
+    }
+
+    @Test(arguments: [(64, false), (65, true)])
+    func routeHasAtMost64Pools(count: Int, isTooMuch: Bool) {
+        let pools = (2...count).map { "\n      - { name: p\($0), url: 'stratum+tcp://b.example:1' }" }.joined()
+        let problems = Files().problems(document().trimming() + pools)
+        #expect(
+            problems
+                == (isTooMuch
+                    ? ["6:7: pools: 65 are more than the 64 a route may have; put some into another route"] : [])
+        )
+    }
+
+    @Test func listenersOfARouteHaveDifferentNames() {
+        let listen = "- { address: 'a:1', name: asic }\n      - { address: 'a:2', name: asic }"
+        let problems = Files().problems(document().replacing("- address: 0.0.0.0:3333", with: listen))
+        #expect(
+            problems == [
+                "5:33: name: the listener in line 4 is called \"asic\" too; give each listener of the route its own name"
+            ]
+        )
     }
 
     @Test func openHTTPAndLongKeepAliveAreWarnings() throws {

@@ -22,8 +22,8 @@ import Testing
             #"{"command":"pools","route":"btc"}"#,
             """
             {"ok":true,"result":[{"accepted":1000,"cause":"connected","difficulty":65536,"forwarded":1010,\
-            "hashrate":1234000000000000,"job_age_seconds":12.5,"latency_ms":41.5,"links":1,"lost":1,"name":"primary",\
-            "pending":5,"prevhash_age_seconds":300,"priority":1,"reconnects":2,"rejected":4,"route":"btc",\
+            "hashrate":1234000000000000,"job_age_seconds":12.5,"lag_seconds":0.25,"latency_ms":41.5,"links":1,"lost":1,\
+            "name":"primary","pending":5,"prevhash_age_seconds":300,"priority":1,"reconnects":2,"rejected":4,"route":"btc",\
             "sessions":12,"since":"2026-01-02T03:04:05.678Z","state":"up","target_share":0.8,\
             "url":"stratum+tcp://pool.example.com:3333","weight":80,"work_share":0.798},\
             {"accepted":0,"cause":"silent","forwarded":0,"hashrate":0,"last_error":"no job for 91 s","links":0,\
@@ -45,10 +45,38 @@ import Testing
             #"{"command":"sessions"}"#,
             """
             {"ok":true,"result":[{"accepted":100,"connected":"2026-01-02T03:04:05.678Z","difficulty":8192,\
-            "extranonce1":"00a1b2c3","hashrate":110000000000000,"id":17,"last_share":"2026-01-02T03:04:05.678Z",\
-            "pool":"primary","rejected":1,"remote":"192.0.2.7:40000","route":"btc","user_agent":"cgminer/4.12",\
+            "extranonce1":"00a1b2c3","hashrate":110000000000000,"hashrate_uncertainty":0.08,"id":17,\
+            "last_share":"2026-01-02T03:04:05.678Z","pool":"primary","rejected":1,"remote":"192.0.2.7:40000","route":"btc","user_agent":"cgminer/4.12",\
             "version_mask":"1fffe000","worker":"farm.rig1"}]}
             """
+        ),
+        (
+            #"{"command":"explain","worker":"farm.rig1"}"#,
+            """
+            {"ok":true,"result":[{"hashrate":110000000000000,"hashrate_uncertainty":0.08,"link":"primary",\
+            "movers":["backup failing","the balance"],"pool":"backup",\
+            "pools":[{"lack_seconds":-3.2,"load_share":0.5,"name":"primary","priority":1,"state":"good",\
+            "target_share":0.4,"weight":80,"work_share":0.25},\
+            {"lack_seconds":12.4,"load_share":0.5,"name":"backup","objection":"put aside: too many refused",\
+            "priority":2,"state":"ejected","target_share":0.6,"weight":1,"work_share":0.75}],\
+            "reason":"backup is to have 60 % of the work","remote":"192.0.2.7:40000","route":"btc","rule":"east",\
+            "session":17,"strict":false,"worker":"farm.rig1"}]}
+            """
+        ),
+        (
+            #"{"command":"explain","worker":"rig1"}"#,
+            """
+            {"error":{"code":"not_found",\
+            "message":"no worker `rig1` is connected; there are similar ones: farm.rig1"},"ok":false}
+            """
+        ),
+        (
+            #"{"command":"explain","worker":"other\n"}"#,
+            #"{"error":{"code":"not_found","message":"no worker `other\\n` is connected"},"ok":false}"#
+        ),
+        (
+            #"{"command":"explain","worker":"farm.rig1","route":"ltc"}"#,
+            #"{"error":{"code":"not_found","message":"no route is named `ltc`; there are btc"},"ok":false}"#
         ),
         (
             #"{"command":"pool_drain","name":"primary"}"#,
@@ -86,9 +114,38 @@ import Testing
         for action in ["drain", "enable", "disable"] {
             _ = await responder.reply(to: Data(#"{"command":"pool_\#(action)","name":"primary"}"#.utf8))
         }
+        _ = await responder.reply(to: Data(#"{"command":"pool_drain","name":"backup","within_seconds":0}"#.utf8))
         _ = await responder.reply(to: Data(#"{"command":"session_kick","id":17}"#.utf8))
         _ = await responder.reply(to: Data(#"{"command":"session_kick"}"#.utf8))
-        #expect(target.commands == ["drain primary", "enable primary", "disable primary", "kick 17"])
+        #expect(
+            target.commands == [
+                "drain primary within 30.0 seconds", "enable primary", "disable primary",
+                "drain backup within 0.0 seconds", "kick 17",
+            ]
+        )
+    }
+
+    @Test func missingWorkerNamesTheSimilarOnesHarmlessly() async {
+        let sessions = ["farm.rig\u{1b}[2J", "farm.rig9", "other", "farm.rig10", "", "farm.rig9"].map { worker in
+            var session = SessionReport.sample
+            session.worker = worker
+            return session
+        }
+        let responder = ControlResponder(target: FakeTarget(sessions: sessions))
+        await #expect(
+            throws: ControlError(
+                code: .notFound,
+                message: "no worker `farm.rig` is connected; there are similar ones: farm.rig9, farm.rig10, "
+                    + "farm.rig\\u{1b}[2J"
+            )
+        ) { try await responder.answer(.explain(worker: "farm.rig", route: nil)) }
+    }
+
+    @Test func workerThatIsNotPlacedYetIsNotCalledMissing() async {
+        let responder = ControlResponder(target: FakeTarget(explanations: []))
+        await #expect(
+            throws: ControlError(code: .notFound, message: "`farm.rig1` is connected and has not been placed yet")
+        ) { try await responder.answer(.explain(worker: "farm.rig1", route: "btc")) }
     }
 
     @Test func numberThatIsNoneDoesNotSpoilTheAnswer() async throws {

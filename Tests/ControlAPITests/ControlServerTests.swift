@@ -16,11 +16,13 @@ import Testing
             #expect(try await server.client.pools(route: "btc") == [.primary, .backup])
             #expect(try await server.client.workers(route: nil) == [.sample])
             #expect(try await server.client.sessions(route: nil) == [.sample])
-            #expect(try await server.client.setPool("primary", .drain) == ControlDone(message: "primary: drain"))
+            #expect(try await server.client.explain(worker: "farm.rig1", route: "btc") == [.sample])
+            let drained = try await server.client.setPool("primary", .drain, within: .milliseconds(2500))
+            #expect(drained == ControlDone(message: "primary: drain"))
             #expect(try await server.client.kick(session: 17) == ControlDone(message: "session 17 is closed"))
             let refusal = ControlError(code: .notFound, message: "there is no session 1")
             await #expect(throws: ControlClientError.refused(refusal)) { try await server.client.kick(session: 1) }
-            #expect(target.commands == ["drain primary", "kick 17", "kick 1"])
+            #expect(target.commands == ["drain primary within 2.5 seconds", "kick 17", "kick 1"])
         }
     }
 

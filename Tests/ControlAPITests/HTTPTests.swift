@@ -19,7 +19,9 @@ import Testing
     @Test(
         arguments: [
             ("/healthz", 200), ("/status", 200), ("/pools", 200), ("/workers", 200), ("/sessions", 200),
-            ("/metrics", 200),
+            ("/metrics", 200), ("/explain?worker=farm.rig1", 200), ("/explain?route=btc&worker=farm%2Erig1", 200),
+            ("/explain?worker=farm.rig2", 404), ("/explain?worker=farm.rig1&route=ltc", 404), ("/explain", 400),
+            ("/explain?worker=%ff", 404), ("/explain?worker", 404),
             ("/pools?route=btc", 200), ("/pools?route=ltc", 404), ("/pools?route=%00%ff", 404), ("/", 404), ("", 404),
             ("/status/", 404), ("/../etc/passwd", 404), ("*", 404), ("/Status", 404), ("http://[", 400),
         ] as [(String, UInt)])
@@ -35,6 +37,8 @@ import Testing
     @Test func listsAreTheReports() async throws {
         let body = await self.answer("/pools?route=btc").body
         #expect(try ControlCoding.decode([PoolReport].self, from: Data(body.utf8)) == [.primary, .backup])
+        let explanations = await self.answer("/explain?worker=farm.rig1").body
+        #expect(try ControlCoding.decode([ExplanationReport].self, from: Data(explanations.utf8)) == [.sample])
         let status = await self.answer("/status").body
         #expect(try ControlCoding.decode(StatusReport.self, from: Data(status.utf8)) == .sample)
     }

@@ -9,7 +9,10 @@ import Testing
     }
 
     @Test func pageHoldsWhatTheReportsSay() {
-        let page = MetricsPage.render(status: .sample, pools: [.primary, .backup])
+        var ejected = PoolReport.primary
+        ejected.name = "third"
+        ejected.state = .ejected
+        let page = MetricsPage.render(status: .sample, pools: [.primary, .backup, ejected])
         for line in [
             #"router_info{version="1.2.3"} 1"#,
             "router_start_time_seconds 1767323045.678",
@@ -22,6 +25,10 @@ import Testing
             #"router_pool_state{route="btc",pool="backup",state="up"} 0"#,
             #"router_pool_state{route="btc",pool="backup",state="down"} 1"#,
             #"router_pool_work_share{route="btc",pool="primary"} 0.798"#,
+            #"router_pool_state{route="btc",pool="primary",state="ejected"} 0"#,
+            #"router_pool_state{route="btc",pool="third",state="ejected"} 1"#,
+            #"router_pool_target_share{route="btc",pool="primary"} 0.8"#,
+            #"router_pool_lag_seconds{route="btc",pool="primary"} 0.25"#,
             #"router_pool_latency_seconds{route="btc",pool="primary"} 0.0415"#,
             #"router_pool_shares_total{route="btc",pool="primary",verdict="rejected"} 4"#,
             "router_ledger_healthy 1",
@@ -30,6 +37,7 @@ import Testing
             #expect(page.contains(line + "\n"), "\(line)")
         }
         #expect(!page.contains(#"router_pool_latency_seconds{route="btc",pool="backup"}"#))
+        #expect(!page.contains(#"router_pool_lag_seconds{route="btc",pool="backup"}"#))
     }
 
     @Test func everyLineParsesAndEveryMetricIsDeclaredOnce() throws {

@@ -112,9 +112,14 @@ extension RouteConfiguration {
             listeners: [ListenerConfiguration(host: "127.0.0.1", port: 0)],
             pools: pools,
             vardiff: VardiffConfiguration(enabled: false),
-            health: health
+            health: health,
+            balance: .quick
         )
     }
+}
+
+extension BalanceConfiguration {
+    static let quick = BalanceConfiguration(movesPerSecond: 1, patience: .zero)
 }
 
 extension HealthConfiguration {
@@ -123,6 +128,7 @@ extension HealthConfiguration {
         handshakeTimeout: .seconds(10),
         reconnectInitial: .milliseconds(100),
         reconnectMaximum: .milliseconds(500),
-        failbackAfter: .seconds(2)
+        failbackAfter: .seconds(2),
+        slowStart: .seconds(1)
     )
 }

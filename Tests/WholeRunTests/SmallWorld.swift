@@ -51,6 +51,26 @@ enum SmallWorld {
     }
 }
 
+extension MinerLog {
+    /// When it got its first clean job after `time`.
+    func cleanJob(after time: NIODeadline) -> NIODeadline? {
+        var first: NIODeadline?
+        for event in self.events.reversed() {
+            guard event.time > time else { break }
+            if case .job(_, true, _, _) = event.kind { first = event.time }
+        }
+        return first
+    }
+}
+
+extension TimeAmount {
+    /// As `1.23 s`.
+    var text: String {
+        let hundredths = self.nanoseconds / 10_000_000
+        return "\(hundredths / 100).\(String(hundredths % 100 + 100).dropFirst()) s"
+    }
+}
+
 /// What was awaited in the router, and how its pools stood at the end.
 struct NeverCame: Error {
     var what: String

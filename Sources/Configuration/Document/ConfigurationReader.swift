@@ -82,6 +82,13 @@ struct ConfigurationReader {
         }
     }
 
+    /// The items of the list `node`; a problem and nil when it is none.
+    mutating func items(_ node: Node, of key: String) -> Node.Sequence? {
+        if case .sequence(let items) = node { return items }
+        self.report("\(key): a list is needed here, each item on a line that begins with \"- \"", at: node.position)
+        return nil
+    }
+
     /// Reads the scalar `node` as `type`; a problem and nil when it is none. Null is the caller's business.
     mutating func value<Value>(_ node: Node, of key: String, as type: ValueType<Value>) -> Value? {
         guard case .scalar(let scalar) = node else {

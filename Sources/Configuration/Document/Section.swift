@@ -190,29 +190,58 @@ struct Setting<Target: Sendable>: Sendable {
         }
     }
 
-    /// A list of mappings, at least one.
+    /// A list of mappings.
+    ///
+    /// - Parameters:
+    ///   - item: What each mapping is called in messages.
+    ///   - shorthand: The key that an item of a single value stands for; nil: an item is always a mapping.
+    ///   - absent: What holds without the list; nil: it has to be there, with at least one item.
     static func list<Value>(
         _ name: String,
         _ path: Path<[Value]>,
         _ section: Section<Value>,
         item: String,
+        shorthand: String? = nil,
+        absent: String? = nil,
         _ meaning: String
     ) -> Self {
-        Self(name: name, isRequired: true, meaning: meaning) { target, node, reader in
-            guard case .sequence(let items) = node else {
-                reader.report(
-                    "\(name): a list is needed here, each item on a line that begins with \"- \"", at: node.position
-                )
-                return
+        Self(name: name, isRequired: absent == nil, meaning: meaning) { target, node, reader in
+            guard let items = reader.items(node, of: name) else { return }
+            if items.isEmpty, absent == nil {
+                reader.report("\(name): the list is empty; \(meaning)", at: node.position)
             }
-            if items.isEmpty { reader.report("\(name): the list is empty; \(meaning)", at: node.position) }
             for node in items {
-                guard let node = reader.admit(node) else { continue }
+                guard var node = reader.admit(node) else { continue }
+                if let shorthand, case .scalar(let scalar) = node, !node.isNull {
+                    let key = Node.scalar(Node.Scalar(shorthand, .implicit, .plain, scalar.mark))
+                    node = .mapping(Node.Mapping([(key, node)], .implicit, .flow, scalar.mark))
+                }
                 target[keyPath: path].append(section.read(node, title: item, reader: &reader))
             }
         } describe: { _, prefix in
-            [ConfigurationKey(path: prefix + name, type: "list", fallback: nil, meaning: meaning)]
+            [ConfigurationKey(path: prefix + name, type: "list", fallback: absent, meaning: meaning)]
                 + section.keys(prefix: "\(prefix)\(name)[].")
+        }
+    }
+
+    /// A list of single values that may be absent, which means `absent`.
+    static func list<Value>(
+        _ name: String,
+        _ path: Path<[Value]>,
+        of type: ValueType<Value>,
+        absent: String,
+        _ meaning: String
+    ) -> Self {
+        Self(name: name, isRequired: false, meaning: meaning) { target, node, reader in
+            for node in reader.items(node, of: name) ?? [] {
+                guard let node = reader.admit(node), let value = reader.value(node, of: name, as: type) else {
+                    continue
+                }
+                target[keyPath: path].append(value)
+            }
+        } describe: { _, prefix in
+            let type = "list, each \(type.name)"
+            return [ConfigurationKey(path: prefix + name, type: type, fallback: absent, meaning: meaning)]
         }
     }
 }

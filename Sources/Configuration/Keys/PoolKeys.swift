@@ -4,6 +4,7 @@ import PoolPool
 struct PoolDraft: Sendable {
     var pool = PoolConfiguration(name: "", endpoint: PoolEndpoint(transport: .tcp, host: "", port: 0))
     var passwordFile: String?
+    var coin: String?
     /// For the rules of the route.
     var places = Places(start: .start)
 }
@@ -35,7 +36,8 @@ extension Section where Target == PoolDraft {
                 "the lowest number with a usable pool carries the load"
             ),
             .value(
-                "weight", \.pool.weight, .weight, "share of the work among pools of equal priority; 0 takes nothing new"
+                "weight", \.pool.weight, .weight,
+                "share of the work among pools of equal priority; 0 drains: takes nothing new and gives away what it has"
             ),
             .value("enabled", \.pool.enabled, .truth, "false: not connected to until \"router-cli pool enable\""),
             .value(
@@ -47,10 +49,18 @@ extension Section where Target == PoolDraft {
                 "suggest_difficulty", \.pool.suggestDifficulty, .difficulty, absent: "none",
                 "the difficulty the pool is asked for"
             ),
+            .value(
+                "coin", \.coin, .name, absent: "none", "the chain the pool works on; pools are compared within a coin"
+            ),
+            .list(
+                "payout", \.pool.payoutScripts, of: .payout, absent: "any, as long as they stay the same",
+                "whom the pool's coinbase may pay"
+            ),
             .section("tls", \.pool.tls, .poolTLS, "how the certificate of a stratum+ssl:// pool is checked"),
         ]
     ) { draft, places, reader in
         draft.places = places
+        draft.pool.coin = draft.coin ?? ""
         Self.readPassword(&draft, places, &reader)
         Self.checkTLS(draft.pool, places, &reader)
         if draft.pool.standby == .warm, !draft.pool.isPerWorker, places.areSound("user") {
@@ -162,18 +172,83 @@ extension Section where Target == HealthConfiguration {
                 "how long a pool that was down must be well before it carries load again"
             ),
             .value(
+                "slow_start", \.slowStart, .duration(.zero...(.seconds(86_400))),
+                "a pool that carries load again has its full share after this"
+            ),
+            .value(
                 "hold", \.hold, .duration(.zero...(.seconds(86_400))),
                 "how long miners are kept while no pool is usable"
             ),
+            .value(
+                "lag", \.lag, .duration(.seconds(1)...(.seconds(86_400)), orNone: "off"),
+                "a pool that stays on an old block for this long after the others moved is put aside"
+            ),
+            .section("outliers", \.outliers, .outliers, "when a pool is put aside for what it answers"),
         ]
     ) { health, places, reader in
-        let ordered: [(String, Duration, String, Duration)] = [
-            ("verdict_suspect", health.verdictSuspect, "verdict_down", health.verdictDown),
-            ("verdict_down", health.verdictDown, "verdict_deadline", health.verdictDeadline),
-            ("reconnect_initial", health.reconnectInitial, "reconnect_maximum", health.reconnectMaximum),
+        reader.checkOrder(
+            [
+                ("verdict_suspect", health.verdictSuspect, "verdict_down", health.verdictDown),
+                ("verdict_down", health.verdictDown, "verdict_deadline", health.verdictDeadline),
+                ("reconnect_initial", health.reconnectInitial, "reconnect_maximum", health.reconnectMaximum),
+            ], places
+        )
+    }
+}
+
+extension Section where Target == OutlierConfiguration {
+    /// The keys that decide when a pool is put aside for what it answers.
+    static let outliers = Section(
+        OutlierConfiguration(),
+        [
+            .value("enabled", \.enabled, .truth, "false: what a pool answers never puts it aside"),
+            .value(
+                "window", \.window, .duration(.seconds(10)...(.seconds(600))), "verdicts of this long are looked at"
+            ),
+            .value(
+                "minimum_shares", \.minimumShares, .whole(1...100_000),
+                "fewer verdicts than this in the window say nothing"
+            ),
+            .value(
+                "reject_ratio", \.rejectRatio, .percentage(1...100),
+                "a pool that refuses more than this part of them is put aside"
+            ),
+            .value(
+                "consecutive_rejects", \.consecutiveRejects, .whole(1...100_000),
+                "so many refusals in a row put a pool aside as well"
+            ),
+            .value(
+                "latency", \.latency, .duration(.milliseconds(100)...(.seconds(600))),
+                "a verdict that takes longer is slow; a pool whose verdicts are mostly slow is put aside"
+            ),
+            .value(
+                "stale_grace", \.staleGrace, .duration(.zero...(.seconds(600))),
+                "refusals as stale this long before and after a new block do not count"
+            ),
+            .value(
+                "ejection", \.ejection, .duration(.seconds(1)...(.seconds(86_400))),
+                "how long a pool is put aside the first time; longer with each time that is remembered"
+            ),
+            .value(
+                "ejection_maximum", \.ejectionMaximum, .duration(.seconds(1)...(.seconds(86_400))),
+                "the longest time a pool is put aside"
+            ),
         ]
+    ) { outliers, places, reader in
+        reader.checkOrder(
+            [("ejection", outliers.ejection, "ejection_maximum", outliers.ejectionMaximum)], places
+        )
+    }
+}
+
+extension ConfigurationReader {
+    /// Reports each pair of durations of which the one that should be lower is not.
+    fileprivate mutating func checkOrder(
+        _ ordered: [(low: String, lowValue: Duration, high: String, highValue: Duration)],
+        _ places: Places
+    ) {
         for (low, lowValue, high, highValue) in ordered where lowValue > highValue && places.areSound(low, high) {
-            reader.report(
+            self.report(
                 "\(low): \(DurationText.format(lowValue)) is more than \(high), \(DurationText.format(highValue)); "
                     + "make it at most that",
                 at: places.values[low] ?? places.of(high)

@@ -12,22 +12,27 @@ struct RouteDraft: Sendable {
     var dialect = Dialect.bitcoin
     var listeners: [ListenerDraft] = []
     var pools: [PoolDraft] = []
+    var pins: [PinDraft] = []
     /// For the rules of the whole file.
     var places = Places(start: .start)
 
-    /// The route with its listeners and pools.
+    /// The route with its listeners, pools and pins.
     var result: RouteConfiguration {
         var result = self.route
         result.listeners = self.listeners.map {
-            ListenerConfiguration(host: $0.address.host, port: $0.address.port, tls: $0.tls)
+            ListenerConfiguration(
+                host: $0.address.host, port: $0.address.port, tls: $0.tls, name: $0.name ?? ""
+            )
         }
         result.pools = self.pools.map(\.pool)
+        result.pins = self.pins.enumerated().map { index, pin in pin.rule(at: index) }
         return result
     }
 }
 
 /// A listener while it is read.
 struct ListenerDraft: Sendable {
+    var name: String?
     var address = HostAndPort(host: "", port: 0)
     var tls: ListenerConfiguration.TLS?
     /// For the rules of the whole file.
@@ -46,8 +51,17 @@ extension Section where Target == RouteDraft {
             .value("protocol", \.dialect, .choice, "what miners and pools of this route speak"),
             .list("listen", \.listeners, .listener, item: "listen", "addresses on which miners are awaited"),
             .list("pools", \.pools, .pool, item: "pool", "where the work goes"),
+            .list(
+                "pins", \.pins, .pin, item: "pin", absent: "none",
+                "rules that send some miners to pools of their own; the first that matches decides"
+            ),
+            .section("balance", \.route.balance, .balance, "how miners are moved between pools of equal priority"),
             .section("vardiff", \.route.vardiff, .vardiff, "how the difficulty of each miner follows its hashrate"),
             .section("health", \.route.health, .health, "when a pool counts as suspect, down and recovered"),
+            .value(
+                "payout_guard", \.route.payoutGuard, .choice,
+                "when a pool's coinbase pays somebody else than it may: log it, or put the pool aside as well"
+            ),
             .section("limits", \.route.limits, .limits, "what a miner's connection may cost"),
             .value(
                 "reply", \.route.reply, .choice([.verdict, .immediate]),
@@ -69,13 +83,70 @@ extension Section where Target == RouteDraft {
                 "keep_alive: some miners leave a pool that is silent for 60s; 40s is safe", at: places.of("keep_alive")
             )
         }
-        if places.areSound("pools") { Self.checkShares(draft.pools, at: places.of("pools"), &reader) }
+        if places.areSound("pools") { Self.checkShares(draft, at: places.of("pools"), &reader) }
+        if draft.pools.count > Self.poolLimit {
+            reader.report(
+                "pools: \(draft.pools.count) are more than the \(Self.poolLimit) a route may have; "
+                    + "put some into another route",
+                at: places.of("pools")
+            )
+        }
+        Self.checkListenerNames(draft.listeners, &reader)
+        Self.checkCoins(draft.pools, &reader)
+        if draft.route.payoutGuard == .off {
+            for position in draft.pools.compactMap({ $0.places.values["payout"] }) {
+                reader.warn("payout: has no effect: payout_guard of the route is off", at: position)
+            }
+        }
+        draft.checkPins(at: places.of("pins"), &reader)
+    }
+
+    /// More than any route needs, and few enough to look at all of them for each miner.
+    private static let poolLimit = 64
+
+    private static func checkListenerNames(_ listeners: [ListenerDraft], _ reader: inout ConfigurationReader) {
+        var known: [String: TextPosition] = [:]
+        for listener in listeners {
+            guard let name = listener.name else { continue }
+            let position = listener.places.of("name")
+            if let first = known[name] {
+                reader.report(
+                    "name: the listener in line \(first.line) is called \(quoted(name)) too; "
+                        + "give each listener of the route its own name",
+                    at: position
+                )
+            } else {
+                known[name] = position
+            }
+        }
+    }
+
+    private static func checkCoins(_ pools: [PoolDraft], _ reader: inout ConfigurationReader) {
+        var known: [String: (coin: String, position: TextPosition)] = [:]
+        for pool in pools {
+            guard let coin = pool.coin else { continue }
+            let position = pool.places.of("coin")
+            guard let first = known[coin.lowercased()] else {
+                known[coin.lowercased()] = (coin, position)
+                continue
+            }
+            if first.coin != coin {
+                reader.warn(
+                    "coin: \(quoted(coin)) is another coin than \(quoted(first.coin)) in line \(first.position.line); "
+                        + "write both alike if they are one",
+                    at: position
+                )
+            }
+        }
     }
 
     /// Rules on priority and weight.
     private static func checkShares(
-        _ pools: [PoolDraft], at position: TextPosition, _ reader: inout ConfigurationReader
+        _ draft: RouteDraft, at position: TextPosition, _ reader: inout ConfigurationReader
     ) {
+        let pools = draft.pools
+        // These have miners of their own, whatever their weight.
+        let pinned = Set(draft.pins.flatMap(\.pools).map(\.share).filter { $0.weight > 0 }.map(\.pool))
         guard pools.contains(where: { $0.pool.weight > 0 }) else {
             return reader.report(
                 "pools: every weight is 0, so no pool takes work; give one of them a weight", at: position
@@ -86,7 +157,10 @@ extension Section where Target == RouteDraft {
             reader.warn("pools: none is enabled; miners wait until \"router-cli pool enable\"", at: position)
         }
         for (priority, level) in Dictionary(grouping: enabled, by: \.pool.priority) {
-            if level.allSatisfy({ $0.pool.weight == 0 }), let first = level.first {
+            if level.allSatisfy({ $0.pool.weight == 0 }) {
+                guard let first = level.first, !level.contains(where: { pinned.contains($0.pool.name) }) else {
+                    continue
+                }
                 reader.warn(
                     "weight: all pools of priority \(priority) have 0 and take no work", at: first.places.of("weight")
                 )
@@ -108,6 +182,9 @@ extension Section where Target == ListenerDraft {
             .value(
                 "address", \.address, .address(hint: 3333), isRequired: true,
                 "address and port, as in 0.0.0.0:3333 or \"[::]:3333\""
+            ),
+            .value(
+                "name", \.name, .name, absent: "none", "what pins of the route call this listener; unique in the route"
             ),
             .section("tls", \.tls, .listenerTLS, absent: "no TLS", "speak TLS with miners on this address"),
         ]
@@ -135,6 +212,23 @@ extension Section where Target == ListenerConfiguration.TLS {
             tls.key = reader.checkPEM(tls.key, key: "key", at: position)
         }
     }
+}
+
+extension Section where Target == BalanceConfiguration {
+    /// The keys of balancing.
+    static let balance = Section(
+        BalanceConfiguration(),
+        [
+            .value(
+                "moves_per_second", \.movesPerSecond, .percentage(0.1...100),
+                "the largest part of the route's miners that is moved within a second where nothing forces it; at least one miner"
+            ),
+            .value(
+                "patience", \.patience, .duration(.zero...(.seconds(600))),
+                "a move that is not urgent waits at most this long for a clean job of the pool it leads to"
+            ),
+        ]
+    )
 }
 
 extension Section where Target == VardiffConfiguration {

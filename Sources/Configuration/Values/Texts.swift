@@ -68,8 +68,8 @@ extension ValueType where Value == [UInt8] {
             )
         }
         return bytes
-    } format: { bytes in
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    } format: {
+        hexDigits($0)
     }
 }
 
@@ -92,6 +92,11 @@ func refuseControlCharacters(in text: String) throws(ValueProblem) {
     guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
         throw ValueProblem("contains a control character, such as a line break or a tab; remove it")
     }
+}
+
+/// Two digits for each byte.
+func hexDigits(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 private func hexByte(_ digits: ArraySlice<UInt8>) -> UInt8? {

@@ -86,6 +86,27 @@ extension ValueType where Value == Double {
     /// A difficulty.
     static let difficulty = ValueType.number("number above 0") { $0 > 0 && $0 <= 1e18 }
 
+    /// A part of a whole, written in hundredths: 5% is 0.05.
+    static func percentage(_ percent: ClosedRange<Double>) -> Self {
+        let format: @Sendable (Double) -> String = { percent in
+            // What was divided by 100 is no round number when it is multiplied again.
+            let rounded = (percent * 1e6).rounded() / 1e6
+            return (Int(exactly: rounded).map(String.init) ?? "\(rounded)") + "%"
+        }
+        let bounds = "\(format(percent.lowerBound)) to \(format(percent.upperBound))"
+        return ValueType(name: "percentage, \(bounds)") { text throws(ValueProblem) in
+            let digits = text.dropLast()
+            let isDecimal = digits.utf8.allSatisfy { "0123456789.".utf8.contains($0) }
+            guard text.last == "%", isDecimal, let number = Double(digits) else {
+                throw ValueProblem("is no percentage; write a number with a percent sign, as in 5% or 0.5%")
+            }
+            guard percent.contains(number) else { throw ValueProblem("is out of range; \(bounds) is possible") }
+            return number / 100
+        } format: {
+            format($0 * 100)
+        }
+    }
+
     private static func number(_ name: String, isValid: @escaping @Sendable (Double) -> Bool) -> Self {
         ValueType(name: name) { text throws(ValueProblem) in
             let isDecimal = text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) }

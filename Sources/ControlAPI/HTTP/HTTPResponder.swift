@@ -31,7 +31,8 @@ package struct HTTPResponder: Sendable {
         }
         guard let components = URLComponents(string: uri) else { return .text(.badRequest, "the path cannot be read") }
         // A value that cannot be read must not mean all routes.
-        let route = components.queryItems?.first { $0.name == "route" }.map { $0.value ?? "" }
+        let value = { (name: String) in components.queryItems?.first { $0.name == name }.map { $0.value ?? "" } }
+        let route = value("route")
         switch components.path {
         case "/healthz": return await self.health()
         case "/metrics": return await self.metrics()
@@ -39,7 +40,13 @@ package struct HTTPResponder: Sendable {
         case "/pools": return await self.json(.pools(route: route))
         case "/workers": return await self.json(.workers(route: route))
         case "/sessions": return await self.json(.sessions(route: route))
-        default: return .text(.notFound, "there are /healthz, /status, /pools, /workers, /sessions and /metrics")
+        case "/explain":
+            guard let worker = value("worker") else {
+                return .text(.badRequest, "`worker` is missing: /explain?worker=NAME")
+            }
+            return await self.json(.explain(worker: worker, route: route))
+        default:
+            return .text(.notFound, "there are /healthz, /status, /pools, /workers, /sessions, /explain and /metrics")
         }
     }
 

@@ -69,10 +69,12 @@ package enum MetricsPage {
         metric("router_pool_hashrate", .gauge, "Hashes per second of the miners that work for the pool.", \.hashrate)
         metric("router_pool_work_share", .gauge, "The pool's part of its route's accepted work, 0 to 1.", \.workShare)
         metric(
-            "router_pool_target_share", .gauge, "What priority and weight would give the pool, 0 to 1.", \.targetShare)
+            "router_pool_target_share", .gauge, "What the pool should have of the load now, 0 to 1.", \.targetShare)
         metric("router_pool_difficulty", .gauge, "Difficulty of the pool's newest job.", \.difficulty)
         metric("router_pool_job_age_seconds", .gauge, "Age of the pool's newest job.", \.jobAgeSeconds)
         metric("router_pool_prevhash_age_seconds", .gauge, "Since the pool announced its block.", \.prevhashAgeSeconds)
+        metric(
+            "router_pool_lag_seconds", .gauge, "Median lag behind the first pool to announce a block.", \.lagSeconds)
         metric("router_pool_latency_seconds", .gauge, "Median time to the pool's verdict.") {
             $0.latencyMs.map { $0 / 1000 }
         }

@@ -18,6 +18,13 @@ package enum HumanUnits {
         return "\(number) \(prefix)H/s"
     }
 
+    /// `1.23 TH/s ±9 %`, from H/s and its standard deviation over its mean; without the second if that is not known.
+    package static func hashrate(_ value: Double, uncertainty: Double?) -> String {
+        let text = Self.hashrate(value)
+        guard let uncertainty, uncertainty.isFinite, value.isFinite, value > 0 else { return text }
+        return "\(text) ±\(max(1, Int((min(max(uncertainty, 0), 9.99) * 100).rounded()))) %"
+    }
+
     /// Exact below 10,000, then as ``scaled(_:)``.
     package static func count(_ value: Int) -> String {
         value.magnitude < 10_000 ? "\(value)" : Self.scaled(Double(value))
@@ -33,6 +40,23 @@ package enum HumanUnits {
         case ..<86_400: return "\(total / 3600)h\(Self.padded(total % 3600 / 60))m"
         default: return "\(total / 86_400)d\(Self.padded(total % 86_400 / 3600))h"
         }
+    }
+
+    /// With a part of a second: `250 ms`, `2.5 s`; from a minute on as ``duration(seconds:)``. Negative is `0 ms`.
+    package static func delay(seconds: Double) -> String {
+        guard seconds.isFinite else { return Self.missing }
+        switch seconds {
+        case ..<0.999_5: return "\(Int((max(seconds, 0) * 1000).rounded())) ms"
+        case ..<59.95: return String(format: "%.1f s", seconds)
+        default: return Self.duration(seconds: seconds)
+        }
+    }
+
+    /// `+12 s`, `-3 s`, `0 s`.
+    package static func signedSeconds(_ value: Double) -> String {
+        guard value.isFinite else { return Self.missing }
+        let whole = Int(min(max(value, -1e12), 1e12).rounded())
+        return "\(whole > 0 ? "+" : "")\(Self.count(whole)) s"
     }
 
     /// `79.8 %`, from 0.798.

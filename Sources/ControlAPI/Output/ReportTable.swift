@@ -16,8 +16,10 @@ package struct ReportTable: Sendable, Equatable {
         let column: Column
         let text: (Row) -> String
 
-        static func text(_ title: String, _ text: @escaping (Row) -> String?) -> Cell {
-            Cell(column: Column(title: title, isNumber: false)) { text($0)?.printable(limit: 60) ?? HumanUnits.missing }
+        static func text(_ title: String, limit: Int = 60, _ text: @escaping (Row) -> String?) -> Cell {
+            Cell(column: Column(title: title, isNumber: false)) {
+                text($0)?.printable(limit: limit) ?? HumanUnits.missing
+            }
         }
 
         static func number(_ title: String, _ text: @escaping (Row) -> String?) -> Cell {
@@ -70,6 +72,7 @@ package struct ReportTable: Sendable, Equatable {
                 .number("LINKS") { HumanUnits.count($0.links) },
                 .number("DIFFICULTY") { $0.difficulty.map(HumanUnits.scaled) },
                 .number("JOB AGE") { $0.jobAgeSeconds.map(HumanUnits.duration(seconds:)) },
+                .number("LAG") { $0.lagSeconds.map(HumanUnits.delay(seconds:)) },
                 .number("ACCEPTED") { HumanUnits.count($0.accepted) },
                 .number("REJECTED") { HumanUnits.count($0.rejected) },
                 .number("LOST") { HumanUnits.count($0.lost) },
@@ -88,7 +91,7 @@ package struct ReportTable: Sendable, Equatable {
                 .text("WORKER") { $0.worker },
                 .text("ROUTE") { $0.route },
                 .number("SESSIONS") { HumanUnits.count($0.sessions) },
-                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate) },
+                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate, uncertainty: $0.hashrateUncertainty) },
                 .number("DIFFICULTY") { $0.difficulty.map(HumanUnits.scaled) },
                 .number("ACCEPTED") { HumanUnits.count($0.shares.accepted) },
                 .number("COUNTED") { HumanUnits.count($0.shares.counted) },
@@ -111,13 +114,31 @@ package struct ReportTable: Sendable, Equatable {
                 .text("ROUTE") { $0.route },
                 .text("REMOTE") { $0.remote },
                 .text("POOL") { $0.pool },
-                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate) },
+                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate, uncertainty: $0.hashrateUncertainty) },
                 .number("DIFFICULTY") { $0.difficulty.map(HumanUnits.scaled) },
                 .number("ACCEPTED") { HumanUnits.count($0.accepted) },
                 .number("REJECTED") { HumanUnits.count($0.rejected) },
                 .number("LAST SHARE") { Self.age($0.lastShare, now) },
                 .number("CONNECTED") { Self.age($0.connected, now) },
                 .text("USER AGENT") { $0.userAgent },
+            ]
+        )
+    }
+
+    /// The pools as the group of one session sees them.
+    package init(explanation: ExplanationReport) {
+        self.init(
+            explanation.pools,
+            [
+                .text("POOL") { $0.name },
+                .text("STATE") { $0.state.rawValue },
+                .number("PRIORITY") { "\($0.priority)" },
+                .number("WEIGHT") { HumanUnits.scaled($0.weight) },
+                .number("TARGET") { HumanUnits.percent($0.targetShare) },
+                .number("HAS") { HumanUnits.percent($0.loadShare) },
+                .number("WORK") { HumanUnits.percent($0.workShare) },
+                .number("LACKS") { HumanUnits.signedSeconds($0.lackSeconds) },
+                .text("AGAINST IT", limit: 200) { $0.objection },
             ]
         )
     }
@@ -155,5 +176,32 @@ extension StatusReport {
         ]
         if let error = ledger.lastError { lines.append("ledger error: \(error.printable())") }
         return lines + self.warnings.map { "warning: \($0.printable())" }
+    }
+}
+
+extension ExplanationReport {
+    /// What a person reads above the table of pools, a line each.
+    package var heading: [String] {
+        let hashrate = HumanUnits.hashrate(self.hashrate, uncertainty: self.hashrateUncertainty)
+        let miner = "\(self.worker.printable(limit: 80)) (\(self.remote.printable(limit: 60)))"
+        return [
+            "session \(self.session) of \(miner), about \(hashrate): \(self.place).",
+            "Why: \(self.reason.printable()).",
+        ]
+    }
+
+    /// What a person reads below it, a line each.
+    package var footing: [String] {
+        self.movers.isEmpty ? [] : ["What would move it:"] + self.movers.map { "- \($0.printable())" }
+    }
+
+    private var place: String {
+        switch (self.pool?.printable(), self.link?.printable()) {
+        case (.some(let pool), .some(let link)) where pool == link: "mines at \(pool)"
+        case (.some(let pool), .some(let link)): "mines at \(link) until its link to \(pool) is ready"
+        case (.some(let pool), .none): "was given to \(pool) and waits for its first job"
+        case (.none, .some(let link)): "mines at \(link), and no pool can have it"
+        case (.none, .none): "waits for a pool"
+        }
     }
 }

@@ -7,12 +7,20 @@ package enum ControlRequest: Sendable, Equatable {
     case pools(route: String?)
     case workers(route: String?)
     case sessions(route: String?)
-    case setPool(name: String, action: PoolAction)
+    case explain(worker: String, route: String?)
+    /// `within` is how long a drain may take.
+    case setPool(name: String, action: PoolAction, within: Duration = drainTime)
     case kick(session: Int64)
+
+    /// How long a drain may take if the request does not say.
+    package static let drainTime = Duration.seconds(30)
+    /// How long a drain may take at most.
+    package static let maximumDrainTime = Duration.seconds(86_400)
 
     /// Every value of `command`, in the order of the documentation.
     package static let commands = [
-        "status", "pools", "workers", "sessions", "pool_drain", "pool_enable", "pool_disable", "session_kick",
+        "status", "pools", "workers", "sessions", "explain", "pool_drain", "pool_enable", "pool_disable",
+        "session_kick",
     ]
 
     /// Reads a line, without its line feed.
@@ -26,7 +34,9 @@ package enum ControlRequest: Sendable, Equatable {
         case "pools": self = .pools(route: try fields.takeString("route"))
         case "workers": self = .workers(route: try fields.takeString("route"))
         case "sessions": self = .sessions(route: try fields.takeString("route"))
-        case "pool_drain": self = .setPool(name: try fields.takeName(), action: .drain)
+        case "explain": self = .explain(worker: try fields.takeWorker(), route: try fields.takeString("route"))
+        case "pool_drain":
+            self = .setPool(name: try fields.takeName(), action: .drain, within: try fields.takeDrainTime())
         case "pool_enable": self = .setPool(name: try fields.takeName(), action: .enable)
         case "pool_disable": self = .setPool(name: try fields.takeName(), action: .disable)
         case "session_kick": self = .kick(session: try fields.takeID())
@@ -58,9 +68,14 @@ package enum ControlRequest: Sendable, Equatable {
         case .sessions(let route):
             fields.command = "sessions"
             fields.route = route
-        case .setPool(let name, let action):
+        case .explain(let worker, let route):
+            fields.command = "explain"
+            fields.worker = worker
+            fields.route = route
+        case .setPool(let name, let action, let within):
             fields.command = "pool_\(action.rawValue)"
             fields.name = name
+            if action == .drain { fields.withinSeconds = within / .seconds(1) }
         case .kick(let session):
             fields.command = "session_kick"
             fields.id = session
@@ -71,7 +86,9 @@ package enum ControlRequest: Sendable, Equatable {
     private struct Wire: Encodable {
         var command = ""
         var route: String?
+        var worker: String?
         var name: String?
+        var withinSeconds: Double?
         var id: Int64?
     }
 }
@@ -82,6 +99,7 @@ private struct Fields {
     private enum Value: Decodable {
         case string(String)
         case integer(Int64)
+        case number(Double)
         case null
         case other
 
@@ -96,6 +114,8 @@ private struct Fields {
                 self = .string(string)
             } else if let integer = try? container.decode(Int64.self) {
                 self = .integer(integer)
+            } else if let number = try? container.decode(Double.self) {
+                self = .number(number)
             } else {
                 self = .other
             }
@@ -120,7 +140,7 @@ private struct Fields {
         switch self.values.removeValue(forKey: key) {
         case .none, .null: return nil
         case .string(let string): return string
-        case .integer, .other: throw ControlError(code: .badRequest, message: "`\(key)` must be a string")
+        case .integer, .number, .other: throw ControlError(code: .badRequest, message: "`\(key)` must be a string")
         }
     }
 
@@ -129,6 +149,31 @@ private struct Fields {
             throw ControlError(code: .badRequest, message: "`name` is missing: the name of a pool")
         }
         return name
+    }
+
+    mutating func takeWorker() throws(ControlError) -> String {
+        guard let worker = try self.takeString("worker") else {
+            throw ControlError(code: .badRequest, message: "`worker` is missing: the login of a connected miner")
+        }
+        return worker
+    }
+
+    mutating func takeDrainTime() throws(ControlError) -> Duration {
+        let seconds: Double
+        switch self.values.removeValue(forKey: "within_seconds") {
+        case .none, .null: return ControlRequest.drainTime
+        case .integer(let integer): seconds = Double(integer)
+        case .number(let number): seconds = number
+        case .string, .other: seconds = .nan
+        }
+        let maximum = ControlRequest.maximumDrainTime / .seconds(1)
+        guard (0...maximum).contains(seconds) else {
+            throw ControlError(
+                code: .badRequest,
+                message: "`within_seconds` must be a number from 0 to \(Int(maximum))"
+            )
+        }
+        return .seconds(seconds)
     }
 
     mutating func takeID() throws(ControlError) -> Int64 {

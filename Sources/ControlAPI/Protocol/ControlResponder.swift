@@ -14,6 +14,7 @@ package struct ControlResponder: Sendable {
         case pools([PoolReport])
         case workers([WorkerReport])
         case sessions([SessionReport])
+        case explanations([ExplanationReport])
         case done(ControlDone)
 
         package func encode(to encoder: any Encoder) throws {
@@ -23,6 +24,7 @@ package struct ControlResponder: Sendable {
             case .pools(let reports): try container.encode(reports)
             case .workers(let reports): try container.encode(reports)
             case .sessions(let reports): try container.encode(reports)
+            case .explanations(let reports): try container.encode(reports)
             case .done(let done): try container.encode(done)
             }
         }
@@ -41,8 +43,14 @@ package struct ControlResponder: Sendable {
         case .sessions(let route):
             try await self.checkRoute(route)
             return .sessions(await self.target.sessions(route: route))
-        case .setPool(let name, let action):
-            switch await self.target.setPool(name, action) {
+        case .explain(let worker, let route):
+            try await self.checkRoute(route)
+            let explanations = await self.target.explain(worker: worker, route: route)
+            guard explanations.isEmpty else { return .explanations(explanations) }
+            let connected = await self.target.sessions(route: route).compactMap(\.worker)
+            throw Self.noSession(of: worker, connected: connected)
+        case .setPool(let name, let action, let within):
+            switch await self.target.setPool(name, action, within: within) {
             case .done(let message):
                 return .done(ControlDone(message: message))
             case .notFound:
@@ -84,6 +92,17 @@ package struct ControlResponder: Sendable {
         guard let route else { return }
         let known = await self.target.status().routes.map(\.name)
         guard known.contains(route) else { throw Self.notFound("route", route, known: known) }
+    }
+
+    private static func noSession(of worker: String, connected: [String]) -> ControlError {
+        var message = "no worker `\(worker.printable(limit: 80))` is connected"
+        if connected.contains(worker) {
+            message = "`\(worker.printable(limit: 80))` is connected and has not been placed yet"
+        } else {
+            let similar = SimilarNames.find(worker, among: connected, limit: 5).map { $0.printable(limit: 80) }
+            if !similar.isEmpty { message += "; there are similar ones: \(similar.joined(separator: ", "))" }
+        }
+        return ControlError(code: .notFound, message: message)
     }
 
     private static func notFound(_ kind: String, _ name: String, known: [String]) -> ControlError {

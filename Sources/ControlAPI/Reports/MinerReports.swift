@@ -7,6 +7,8 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     package var sessions: Int
     /// H/s.
     package var hashrate: Double
+    /// Standard deviation of the hashrate over the hashrate; missing while nothing is known.
+    package var hashrateUncertainty: Double?
     /// Since the router started.
     package var shares: ShareCounts
     package var lastShare: Date?
@@ -20,6 +22,7 @@ package struct WorkerReport: Codable, Sendable, Equatable {
         route: String,
         sessions: Int = 0,
         hashrate: Double = 0,
+        hashrateUncertainty: Double? = nil,
         shares: ShareCounts = ShareCounts(),
         lastShare: Date? = nil,
         difficulty: Double? = nil,
@@ -29,10 +32,20 @@ package struct WorkerReport: Codable, Sendable, Equatable {
         self.route = route
         self.sessions = sessions
         self.hashrate = hashrate
+        self.hashrateUncertainty = hashrateUncertainty
         self.shares = shares
         self.lastShare = lastShare
         self.difficulty = difficulty
         self.pools = pools
+    }
+
+    /// Adds the estimate for one of its sessions; estimates err independently of each other.
+    package mutating func add(hashrate: Double, uncertainty: Double) {
+        let deviation = self.hashrate * (self.hashrateUncertainty ?? 0)
+        let added = hashrate * uncertainty
+        self.hashrate += hashrate
+        self.hashrateUncertainty =
+            self.hashrate > 0 ? (deviation * deviation + added * added).squareRoot() / self.hashrate : nil
     }
 }
 
@@ -54,6 +67,8 @@ package struct SessionReport: Codable, Sendable, Equatable {
     package var versionMask: String?
     /// H/s.
     package var hashrate: Double
+    /// Standard deviation of the hashrate over the hashrate, 0 to 1; missing while nothing is known.
+    package var hashrateUncertainty: Double?
     package var accepted: Int
     package var rejected: Int
     package var lastShare: Date?
@@ -70,6 +85,7 @@ package struct SessionReport: Codable, Sendable, Equatable {
         extranonce1: String? = nil,
         versionMask: String? = nil,
         hashrate: Double = 0,
+        hashrateUncertainty: Double? = nil,
         accepted: Int = 0,
         rejected: Int = 0,
         lastShare: Date? = nil
@@ -85,6 +101,7 @@ package struct SessionReport: Codable, Sendable, Equatable {
         self.extranonce1 = extranonce1
         self.versionMask = versionMask
         self.hashrate = hashrate
+        self.hashrateUncertainty = hashrateUncertainty
         self.accepted = accepted
         self.rejected = rejected
         self.lastShare = lastShare

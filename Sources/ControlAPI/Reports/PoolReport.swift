@@ -38,13 +38,15 @@ package struct PoolReport: Codable, Sendable, Equatable {
     package var hashrate: Double
     /// Its part of the route's accepted work, 0 to 1.
     package var workShare: Double
-    /// What priority and weight would give it now, 0 to 1.
+    /// What it should have of the load now, 0 to 1.
     package var targetShare: Double
     /// Of its newest job.
     package var difficulty: Double?
     package var jobAgeSeconds: Double?
     /// Since it announced the block it works on.
     package var prevhashAgeSeconds: Double?
+    /// Median of how long after the first pool of its chain it announced a block.
+    package var lagSeconds: Double?
     /// Shares forwarded to it since the router started: accepted + rejected + lost + pending.
     package var forwarded: Int
     package var accepted: Int
@@ -74,6 +76,7 @@ package struct PoolReport: Codable, Sendable, Equatable {
         difficulty: Double? = nil,
         jobAgeSeconds: Double? = nil,
         prevhashAgeSeconds: Double? = nil,
+        lagSeconds: Double? = nil,
         forwarded: Int = 0,
         accepted: Int = 0,
         rejected: Int = 0,
@@ -99,6 +102,7 @@ package struct PoolReport: Codable, Sendable, Equatable {
         self.difficulty = difficulty
         self.jobAgeSeconds = jobAgeSeconds
         self.prevhashAgeSeconds = prevhashAgeSeconds
+        self.lagSeconds = lagSeconds
         self.forwarded = forwarded
         self.accepted = accepted
         self.rejected = rejected

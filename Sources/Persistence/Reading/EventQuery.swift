@@ -133,7 +133,9 @@ extension LedgerEventRecord {
         self.detection = try row.optional("detection")
         self.sessionsMoved = try row.optional("sessionsMoved")
         self.sharesLost = try row.optional("sharesLost")
-        self.detail = try row.optional("detail")
+        let detail: String? = try row.optional("detail")
+        self.receipt = detail.flatMap { LedgerEventDetail(text: $0) }
+        self.detail = self.receipt == nil ? detail : nil
     }
 
     fileprivate init(sessionEvent row: Row) throws {

@@ -38,4 +38,6 @@ package struct LedgerEventRecord: Sendable, Hashable {
     package var sessionsMoved: Int64?
     package var sharesLost: Int64?
     package var detail: String?
+    /// Of failovers.
+    package var receipt: LedgerEventDetail?
 }

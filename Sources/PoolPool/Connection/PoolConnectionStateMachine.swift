@@ -59,6 +59,8 @@ package struct PoolConnectionStateMachine: Sendable {
         case versionMaskChanged(UInt32)
         case reconnectRequested(host: String?, port: Int?, wait: Int?)
         case messageShown(String)
+        /// It sent what a pool may not send; ignored, and worth knowing.
+        case overstepped(String)
         /// Close the connection.
         case failed(LinkFailure)
     }
@@ -95,6 +97,8 @@ package struct PoolConnectionStateMachine: Sendable {
     package private(set) var sessionID: String?
 
     private static let malformedLimit = 5
+    /// Ten thousand times that of the Bitcoin network in 2026.
+    private static let difficultyLimit = 1e18
 
     package init(settings: Settings) {
         self.settings = settings
@@ -247,7 +251,10 @@ package struct PoolConnectionStateMachine: Sendable {
             return self.receivedJob(job)
         case .setDifficulty(let difficulty):
             // For the jobs sent after it. Zero, negative and infinite values are nonsense that some pools send.
-            if difficulty > 0, difficulty.isFinite { self.difficulty = difficulty }
+            guard difficulty > 0, difficulty <= Self.difficultyLimit else {
+                return .overstepped("mining.set_difficulty: \(difficulty) is no difficulty")
+            }
+            self.difficulty = difficulty
             return nil
         case .setExtranonce(let extranonce1, let size):
             self.extranonce1 = extranonce1
@@ -273,7 +280,9 @@ package struct PoolConnectionStateMachine: Sendable {
             return nil
         case .malformed(let method, let reason):
             self.malformedInARow += 1
-            guard self.malformedInARow >= Self.malformedLimit || method == "mining.notify" else { return nil }
+            guard self.malformedInARow >= Self.malformedLimit || method == "mining.notify" else {
+                return .overstepped("\(method): \(reason)")
+            }
             return self.fail(LinkFailure(.protocolViolation, "\(method): \(reason)"))
         }
     }

@@ -33,6 +33,8 @@ package protocol PoolLinkDelegate: AnyObject {
     func link(_ link: PoolLink, closed connection: ConnectionID)
     /// Something speaks against the pool, not yet enough to leave it; nil: it is cleared.
     func link(_ link: PoolLink, suspected reason: String?)
+    /// The pool sent what a pool may not send; told once in a while.
+    func link(_ link: PoolLink, overstepped what: String)
 }
 
 /// Key of a link: pools see one upstream user a link; each nonce space has links of its own.
@@ -86,11 +88,14 @@ package final class PoolLink: PoolConnectionDelegate {
     private var lastJob: Job?
     private var resumableSession: String?
     private var lastProbe: NIODeadline?
+    private var lastOverstep: NIODeadline?
     private var isSuspect = false
     private var isStopped = true
     private var reconnects = 0
 
     private static let drainTime = TimeAmount.seconds(10)
+    /// A pool that keeps sending nonsense is told of no more often than this.
+    private static let overstepPause = TimeAmount.seconds(600)
     /// A connection that held this long was a success: the next failure starts a new backoff.
     private static let stableTime = TimeAmount.seconds(30)
 
@@ -361,6 +366,8 @@ package final class PoolLink: PoolConnectionDelegate {
             self.reconnectRequested(by: connection, host: host, port: port, wait: wait)
         case .messageShown(let text):
             self.logger.notice("the pool says", metadata: ["text": .string(String(text.prefix(500)))])
+        case .overstepped(let what):
+            self.overstepped(what)
         case .failed:
             break
         }
@@ -403,13 +410,20 @@ package final class PoolLink: PoolConnectionDelegate {
         guard
             let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
         else {
-            self.logger.warning("client.reconnect to a foreign host refused", metadata: ["asked": .string(asked)])
+            self.overstepped("client.reconnect to \(String(asked.prefix(100))), a foreign host: refused")
             return
         }
         let delay = TimeAmount.seconds(Int64(min(max(wait ?? 0, 0), 60)))
         self.logger.notice("the pool asks for a reconnect", metadata: ["to": .string(asked), "wait": "\(wait ?? 0)"])
         self.successorAt = (self.eventLoop.now + delay, endpoint)
         if delay == .zero { self.tick(now: self.eventLoop.now) }
+    }
+
+    private func overstepped(_ what: String) {
+        let now = self.eventLoop.now
+        if let last = self.lastOverstep, now - last < Self.overstepPause { return }
+        self.lastOverstep = now
+        self.delegate?.link(self, overstepped: what)
     }
 
     package func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {

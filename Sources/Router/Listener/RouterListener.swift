@@ -44,7 +44,11 @@ package final class RouterListener: Sendable {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
                     guard let shard = shards.shard(on: channel.eventLoop) else { return }
-                    let session = shard.makeSession(remote: Self.text(remote))
+                    let session = shard.makeSession(
+                        remote: Self.text(remote),
+                        address: remote?.ipAddress ?? "",
+                        listener: configuration.name
+                    )
                     try channel.pipeline.syncOperations.addHandler(session)
                 }
             }

@@ -18,92 +18,106 @@ package enum CommandOutcome: Sendable, Equatable {
 
 // Operators' commands, reload, and what they see.
 extension RouteCore {
-    package func command(_ command: PoolDirective, pool name: String) -> CommandOutcome {
+    /// How long a drained pool without sessions stays connected, for shares that are still on their way to us.
+    private static let lastShares = TimeAmount.seconds(5)
+
+    /// - Parameter within: how long a drain may take: sessions leave a few at a time, where they can with a clean job.
+    package func command(_ command: PoolDirective, pool name: String, within: Duration = .zero) -> CommandOutcome {
         guard let index = self.poolIndex(name) else { return .notFound }
         switch command {
         case .enable: return self.enable(index)
         case .drain, .disable:
-            guard self.pools[index].administration != .disabled else {
+            guard self.policy.pools[index].administration != .disabled else {
                 return .done("pool \(name) is disabled already")
             }
-            let others = self.pools.indices.contains { $0 != index && self.standing(self.pools[$0]) != .unusable }
-            guard others || self.placements.isEmpty || self.standing(self.pools[index]) == .unusable else {
+            let others = self.pools.indices.contains { $0 != index && self.policy.pools[$0].isUsable }
+            guard others || self.placements.isEmpty || !self.policy.pools[index].isUsable else {
                 return .refused("\(name) is the last usable pool of route \(self.configuration.name)")
             }
-            self.withdraw(index, .draining)
+            let time = command == .drain ? TimeAmount(within) : .zero
+            self.withdraw(index, within: time)
             if command == .disable { self.finishDrain(index, .disabled, cause: "operator") }
-            return .done(command == .drain ? "pool \(name) is draining" : "pool \(name) is disabled")
+            guard command == .drain else { return .done("pool \(name) is disabled") }
+            return .done("pool \(name) is draining" + (time > .zero ? ", at most \(within.text)" : ""))
         }
     }
 
     private func enable(_ index: Int) -> CommandOutcome {
-        let configuration = self.pools[index].configuration
-        switch self.pools[index].administration {
-        case .enabled:
+        let pool = self.policy.pools[index]
+        let configuration = pool.configuration
+        guard pool.administration != .enabled || pool.hold == .payout else {
             return .done("pool \(configuration.name) is enabled already")
-        case .draining:
-            self.pools[index].administration = .enabled
-            self.pools[index].administrationSince = self.now
-        case .disabled:
-            self.pools[index].administration = .enabled
-            self.pools[index].administrationSince = self.now
-            self.resetHealth(index)
+        }
+        let wasDisabled = pool.administration == .disabled
+        self.policy.administer(index, .enabled, now: self.now)
+        if wasDisabled {
+            self.policy.resetHealth(index, now: self.now)
             self.openStandby(configuration)
         }
+        self.updateFacts()
         self.announce(.enabled, pool: index, cause: "operator")
         self.placeAll(cause: "\(configuration.name) was enabled")
         return .done("pool \(configuration.name) is enabled")
     }
 
-    /// Moves every session away; the pool takes nothing new.
-    private func withdraw(_ index: Int, _ administration: RoutePool.Administration) {
-        self.pools[index].administration = administration
-        self.pools[index].administrationSince = self.now
+    /// The pool takes nothing new and gives away what it has within this time.
+    private func withdraw(_ index: Int, within time: TimeAmount) {
+        self.policy.administer(index, .draining, drainBy: self.now + time, now: self.now)
+        self.pools[index].emptySince = nil
         self.updateFacts()
-        self.placeAll(cause: "\(self.pools[index].configuration.name) is drained")
+        self.placeAll(cause: "\(self.policy.pools[index].configuration.name) is drained")
     }
 
     /// Closes the links of draining pools once nothing is on them and no verdict is missing.
     func finishDrains() {
-        for index in self.pools.indices where self.pools[index].administration == .draining {
-            let entries = self.links.values.filter { $0.pool == self.pools[index].configuration.name }
-            guard entries.allSatisfy({ $0.sessions.isEmpty && $0.link.pendingCount == 0 }) else { continue }
+        for index in self.pools.indices where self.policy.pools[index].administration == .draining {
+            let name = self.policy.pools[index].configuration.name
+            let entries = self.links.values.filter { $0.pool == name }
+            guard entries.allSatisfy({ $0.sessions.isEmpty && $0.link.pendingCount == 0 }) else {
+                self.pools[index].emptySince = nil
+                continue
+            }
+            let since = self.pools[index].emptySince ?? self.now
+            self.pools[index].emptySince = since
+            let hadShares = entries.contains { $0.link.isReady } && self.pools[index].tally.forwarded > 0
+            guard !hadShares || self.now - since >= Self.lastShares else { continue }
             self.finishDrain(index, .drained, cause: "no sessions and no pending shares left")
         }
-        self.pools.removeAll { $0.isRemoved && $0.administration == .disabled }
+        for index in self.pools.indices.reversed() where self.pools[index].isRemoved {
+            guard self.policy.pools[index].administration == .disabled else { continue }
+            self.pools.remove(at: index)
+            self.policy.remove(at: index, now: self.now)
+        }
     }
 
     private func finishDrain(_ index: Int, _ kind: PoolEvent.Kind, cause: String) {
-        let name = self.pools[index].configuration.name
-        self.pools[index].administration = .disabled
-        self.pools[index].administrationSince = self.now
+        let name = self.policy.pools[index].configuration.name
+        self.policy.administer(index, .disabled, now: self.now)
         self.closeLinks(of: name, LinkFailure(.stopped, "drained"))
         let lost = self.pools[index].lostInOutage
         self.announce(kind, pool: index, cause: cause, lost: lost)
         self.pools[index].lostInOutage = 0
+        self.pools[index].workLostInOutage = 0
     }
 
     private func closeLinks(of pool: String, _ failure: LinkFailure) {
         for key in self.links.keys where key.pool == pool { self.remove(key, failure) }
     }
 
-    private func resetHealth(_ index: Int) {
-        self.pools[index].health = HealthTracker(
-            failbackAfter: TimeAmount(self.configuration.health.failbackAfter),
-            now: self.now
-        )
-    }
-
     /// Takes pools, priorities and weights from a reloaded configuration. Sessions and links that it leaves alone stay.
     package func update(_ configuration: RouteConfiguration) {
         self.configuration.pools = configuration.pools
+        self.configuration.pins = configuration.pins
         self.configuration.health = configuration.health
+        self.configuration.balance = configuration.balance
+        self.configuration.payoutGuard = configuration.payoutGuard
         self.configuration.keepAlive = configuration.keepAlive
+        self.policy.update(configuration, now: self.now)
         for index in self.pools.indices {
-            let name = self.pools[index].configuration.name
+            let name = self.policy.pools[index].configuration.name
             guard let new = configuration.pools.first(where: { $0.name == name }) else {
                 self.pools[index].isRemoved = true
-                if self.pools[index].administration == .enabled { self.withdraw(index, .draining) }
+                if self.policy.pools[index].administration == .enabled { self.withdraw(index, within: .zero) }
                 continue
             }
             let wasRemoved = self.pools[index].isRemoved
@@ -112,28 +126,26 @@ extension RouteCore {
             // It was on its way out and is wanted again.
             if wasRemoved, new.enabled { _ = self.enable(index) }
         }
-        let known = Set(self.pools.map(\.configuration.name))
+        let known = Set(self.policy.pools.map(\.configuration.name))
         for pool in configuration.pools where !known.contains(pool.name) { self.add(pool) }
         self.updateFacts()
         self.placeAll(cause: "configuration reloaded")
-        self.balance()
     }
 
     private func update(_ index: Int, to new: PoolConfiguration) {
-        let old = self.pools[index].configuration
-        self.pools[index].configuration = new
-        self.pools[index].health.failbackAfter = TimeAmount(self.configuration.health.failbackAfter)
+        let old = self.policy.pools[index].configuration
+        self.policy.update(index, to: new, now: self.now)
         if old.enabled != new.enabled {
             if new.enabled {
                 _ = self.enable(index)
-            } else if self.pools[index].administration == .enabled {
-                self.withdraw(index, .draining)
+            } else if self.policy.pools[index].administration == .enabled {
+                self.withdraw(index, within: .zero)
             }
         }
-        guard self.pools[index].administration == .enabled else { return }
+        guard self.policy.pools[index].administration == .enabled else { return }
         if old.needsNewLink(for: new) {
             self.closeLinks(of: new.name, LinkFailure(.stopped, "reconfigured"))
-            self.resetHealth(index)
+            self.policy.resetHealth(index, now: self.now)
             self.openStandby(new)
         } else {
             for entry in self.links.values where entry.pool == new.name {
@@ -142,32 +154,47 @@ extension RouteCore {
         }
     }
 
+    /// Why the sessions of a worker mine where they mine.
+    package func explain(worker: String) -> [SessionExplanation] {
+        self.policy.sessions(of: worker).compactMap { session in
+            var explanation = self.policy.explain(session, now: self.now)
+            explanation?.link = self.placements[session]?.link?.pool
+            return explanation
+        }
+    }
+
     package func snapshot() -> RouteSnapshot {
         let now = self.now
+        let loads = self.policy.loads
+        let shares = self.policy.targetShares
         return RouteSnapshot(
             name: self.configuration.name,
             isOpen: self.facts.isOpen,
-            pools: self.pools.map { pool in
+            pools: zip(self.policy.pools, self.pools).enumerated().map { index, pair in
+                let (pool, facts) = pair
                 let entries = self.links.values.filter { $0.pool == pool.configuration.name }
                 return PoolSnapshot(
                     configuration: pool.configuration,
                     administration: pool.administration.rawValue,
                     health: pool.health.state,
+                    ejection: pool.ejection.isEjected ? pool.ejection.reason : nil,
+                    ejectionRemaining: pool.ejection.remaining(now: now).map { Double($0.nanoseconds) / 1e9 },
+                    panic: pool.panic,
                     secondsInState: Double((now - max(pool.health.since, pool.administrationSince)).nanoseconds) / 1e9,
                     links: entries.filter(\.link.isReady).count,
                     linkIDs: Set(entries.map(\.link.id)),
                     sessions: entries.reduce(0) { $0 + $1.sessions.count },
                     pending: entries.reduce(0) { $0 + $1.link.pendingCount },
                     reconnects: entries.reduce(0) { $0 + $1.link.reconnectCount },
-                    hashrate: self.placements.values.reduce(0) { sum, placement in
-                        placement.link?.pool == pool.configuration.name ? sum + (placement.hashrate ?? 0) : sum
-                    },
-                    difficulty: pool.difficulty,
+                    hashrate: loads[index],
+                    targetShare: shares[index],
+                    difficulty: facts.difficulty,
                     jobAge: entries.filter(\.link.isReady)
                         .map { Double($0.link.jobAge(now: now).nanoseconds) / 1e9 }.min(),
-                    previousHashAge: pool.previousHashSince.map { Double((now - $0).nanoseconds) / 1e9 },
-                    tally: pool.tally,
-                    lastFailure: pool.lastFailure?.description
+                    previousHashAge: facts.previousHashSince.map { Double((now - $0).nanoseconds) / 1e9 },
+                    lag: pool.lags.median.map { Double($0) / 1e6 },
+                    tally: facts.tally,
+                    lastFailure: facts.lastFailure?.description
                 )
             },
             sessions: self.placements.count,
@@ -190,6 +217,12 @@ package struct PoolSnapshot: Sendable {
     /// enabled, draining or disabled.
     package var administration: String
     package var health: HealthTracker.State
+    /// Why it is put aside; nil: it is not.
+    package var ejection: String?
+    /// Seconds until it is taken back; nil: not put aside, or until further notice.
+    package var ejectionRemaining: Double?
+    /// Why it would be put aside, were it not the last one.
+    package var panic: String?
     package var secondsInState: Double
     /// Ready links.
     package var links: Int
@@ -199,10 +232,14 @@ package struct PoolSnapshot: Sendable {
     package var reconnects: Int
     /// H/s.
     package var hashrate: Double
+    /// What priority, weight, pins and slow start give it of the load now, 0...1.
+    package var targetShare: Double
     package var difficulty: Double?
     /// Seconds since the newest job.
     package var jobAge: Double?
     package var previousHashAge: Double?
+    /// Median of its lags behind the first pool to announce a block, in seconds.
+    package var lag: Double?
     package var tally: PoolTally
     package var lastFailure: String?
 }

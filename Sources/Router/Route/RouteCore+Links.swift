@@ -7,17 +7,20 @@ package import Stratum
 extension RouteCore: PoolLinkDelegate {
     package func link(_ link: PoolLink, subscribed subscription: PoolSubscription) {
         guard let index = self.poolIndex(link.key.pool) else { return }
-        self.pools[index].extranonce2Size = subscription.extranonce2Size
+        self.noteExtranonce2Size(subscription.extranonce2Size, of: index)
         if link.key.user.isEmpty {
             // Without a user there is no job to wait for: that it answers is all we can know.
-            self.apply(self.pools[index].health.linkReady(now: self.now), to: index)
+            self.apply(self.policy.linkReady(index, now: self.now), to: index)
         }
         self.updateFacts()
     }
 
     package func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID) {
         guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
-        entry.refusedUntil = nil
+        if entry.refusedUntil != nil {
+            entry.refusedUntil = nil
+            self.bar()
+        }
         self.logger.info(
             "pool link ready",
             metadata: [
@@ -27,7 +30,7 @@ extension RouteCore: PoolLinkDelegate {
             ]
         )
         self.received(job, on: connection, for: entry, index: index)
-        self.apply(self.pools[index].health.linkReady(now: self.now), to: index)
+        self.apply(self.policy.linkReady(index, now: self.now), to: index)
         if entry.canServe {
             let waiting = self.placements.filter { $0.value.wanted == link.key || $0.value.link == nil }.map(\.key)
             self.place(waiting, cause: "\(link.key.pool) is ready")
@@ -46,6 +49,7 @@ extension RouteCore: PoolLinkDelegate {
     package func link(_ link: PoolLink, versionMaskChanged mask: UInt32) {
         guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
         self.pools[index].versionMask = mask
+        entry.received?.job.versionMask = mask
         entry.issuer.changeVersionMask(mask)
         self.updateFacts()
         self.reissue(link.id, kind: .keepAlive)
@@ -75,20 +79,33 @@ extension RouteCore: PoolLinkDelegate {
             let work = ticket.difficulty
             self.pools[index].tally.accepted += 1
             self.pools[index].tally.acceptedWork += work
-            self.pools[index].recentWork += work
+            self.policy.accepted(
+                index, session: ticket.session, worker: ticket.worker, work: work, latency: latency, now: self.now
+            )
         } else {
             self.pools[index].tally.rejected += 1
         }
         self.post(.settled(ticket, shareVerdict, latencyMicroseconds: microseconds), to: ticket.shard)
+        if case .rejected(let rejection) = verdict {
+            let change = self.policy.rejected(
+                index, rejection, worker: ticket.worker, latency: latency, now: self.now
+            )
+            self.apply(change, to: index)
+        }
     }
 
     package func link(_ link: PoolLink, lost tickets: [ShareTicket], because failure: LinkFailure) {
         if let index = self.poolIndex(link.key.pool) {
             self.pools[index].tally.lost += tickets.count
             self.pools[index].lostInOutage += tickets.count
+            self.pools[index].workLostInOutage += tickets.reduce(0) { $0 + $1.difficulty }
         }
         for ticket in tickets {
             self.post(.settled(ticket, .lost(failure.kind.rawValue), latencyMicroseconds: nil), to: ticket.shard)
+        }
+        // On a link that lives: the pool had its time.
+        if failure.kind == .unanswered, link.isReady, let index = self.poolIndex(link.key.pool) {
+            self.apply(self.policy.unanswered(index, tickets.count, now: self.now), to: index)
         }
     }
 
@@ -99,14 +116,16 @@ extension RouteCore: PoolLinkDelegate {
         self.pools[index].lastFailure = failure
         if failure.kind == .authorizationRefused {
             entry.refusedUntil = self.now + TimeAmount(self.configuration.health.reconnectMaximum)
+            self.bar()
             self.announce(.authorizationRefused, pool: index, cause: "\(failure.detail) (user \(link.key.user))")
         }
         // Without a worker there is nothing to do on the link but to be closed some time.
         if link.key.user.isEmpty, failure.kind == .closed || failure.kind == .reset { return }
-        let isOneWorkersFault = failure.kind == .authorizationRefused && self.pools[index].configuration.isPerWorker
+        let isOneWorkersFault =
+            failure.kind == .authorizationRefused && self.policy.pools[index].configuration.isPerWorker
         let otherReady = self.links.contains { $0.key.pool == link.key.pool && $0.value.link.isReady }
         if !otherReady, !isOneWorkersFault {
-            self.apply(self.pools[index].health.linksFailed(failure.description, now: self.now), to: index)
+            self.apply(self.policy.linksFailed(index, failure.description, now: self.now), to: index)
         } else if wasReady || isOneWorkersFault {
             self.place(Array(entry.sessions), cause: failure.description, isFailure: true)
         }
@@ -115,7 +134,12 @@ extension RouteCore: PoolLinkDelegate {
 
     package func link(_ link: PoolLink, suspected reason: String?) {
         guard let index = self.poolIndex(link.key.pool) else { return }
-        self.apply(self.pools[index].health.suspected(reason, now: self.now), to: index)
+        self.apply(self.policy.suspected(index, reason, now: self.now), to: index)
+    }
+
+    package func link(_ link: PoolLink, overstepped what: String) {
+        guard let index = self.poolIndex(link.key.pool), self.configuration.payoutGuard != .off else { return }
+        self.doubtPayout(what, index: index)
     }
 
     /// A connection is gone: its jobs can no longer be submitted.

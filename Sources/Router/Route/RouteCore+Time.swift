@@ -7,30 +7,47 @@ extension RouteCore {
     /// Connections to per-worker pools opened in one tick.
     private static let opensPerTick = 25
     private static let idleLinkTime = TimeAmount.seconds(60)
-    private static let balanceInterval = TimeAmount.seconds(10)
 
     /// Deadlines of all kinds. Call a few times a second.
     package func tick() {
         let now = self.now
         for entry in Array(self.links.values) { entry.link.tick(now: now) }
-        for index in self.pools.indices { self.apply(self.pools[index].health.tick(now: now), to: index) }
+        for (index, change) in self.policy.tick(now: now) { self.apply(change, to: index) }
         self.keepAlive(now: now)
         self.openSome()
         self.finishDrains()
         if !self.facts.isOpen { self.updateFacts() }
         if now - self.lastSlowTick >= .seconds(1) {
             self.lastSlowTick = now
+            self.tickSlowly(now: now)
             self.closeIdleLinks(now: now)
             self.endHolds(now: now)
             self.registry.tick(now: now)
             self.reuseNonces()
         }
-        if now - self.lastBalance >= Self.balanceInterval {
-            self.decayWork(over: now - self.lastBalance)
-            self.lastBalance = now
-            self.balance()
+        self.balance(now: now)
+    }
+
+    /// What need not be looked at more often than once a second.
+    private func tickSlowly(now: NIODeadline) {
+        self.tellMoves(all: false)
+        for (id, receipt) in self.receipts where now - receipt.since >= Self.receiptTime { self.close(receipt: id) }
+        let freed = self.links.values.filter { $0.refusedUntil.map { now >= $0 } ?? false }
+        for entry in freed { entry.refusedUntil = nil }
+        if !freed.isEmpty { self.bar() }
+        let overdue = self.policy.pools.indices.filter { index in
+            let pool = self.policy.pools[index]
+            return pool.administration == .draining && pool.drainBy.map { now >= $0 } ?? true
+        }
+        for index in overdue {
+            let name = self.policy.pools[index].configuration.name
+            let left = self.links.values.filter { $0.pool == name }.flatMap(\.sessions)
+            self.place(left, cause: "\(name) is drained")
         }
     }
+
+    /// A failover whose sessions do not all have a job after this is told as it is.
+    private static let receiptTime = TimeAmount.seconds(10)
 
     private func keepAlive(now: NIODeadline) {
         let interval = TimeAmount(self.configuration.keepAlive)
@@ -57,7 +74,7 @@ extension RouteCore {
 
     /// A per-worker pool keeps one link; the others go when nobody needs them, unless they are to stay warm.
     private func closeIdleLinks(now: NIODeadline) {
-        for pool in self.pools where pool.configuration.isPerWorker {
+        for pool in self.policy.pools where pool.configuration.isPerWorker {
             var needed = Set(self.placements.values.compactMap(\.wanted))
             if pool.configuration.standby == .warm {
                 needed.formUnion(self.placements.values.map { self.key(pool.configuration, $0.introduction) })

@@ -7,6 +7,8 @@ import Stratum
 /// route's home loop; speaks with the shards through mailboxes and with the pools through ``PoolLink``.
 package final class RouteCore {
     var configuration: RouteConfiguration
+    /// All decisions; its pools have the same indices as ``pools``.
+    var policy: RoutePolicy
     let eventLoop: any EventLoop
     let logger: Logger
     private let connector: any PoolConnecting
@@ -25,8 +27,12 @@ package final class RouteCore {
     var placements: [Int64: Placement] = [:]
     private(set) var facts = RouteFacts()
     private var started: NIODeadline
-    var lastBalance: NIODeadline
     var lastSlowTick: NIODeadline
+    /// Failovers whose sessions do not all have their new job yet.
+    var receipts: [Int: OpenReceipt] = [:]
+    var nextReceipt = 1
+    /// Moves for the balance that are told together.
+    var tellings: [Telling: ToldMoves] = [:]
     var isStopping = false
 
     package init(
@@ -42,6 +48,7 @@ package final class RouteCore {
         logger: Logger
     ) {
         self.configuration = configuration
+        self.policy = RoutePolicy(configuration: configuration, now: eventLoop.now)
         self.eventLoop = eventLoop
         self.connector = connector
         self.observer = observer
@@ -53,7 +60,6 @@ package final class RouteCore {
         self.random = RandomSource(seed: seed)
         self.logger = logger
         self.started = eventLoop.now
-        self.lastBalance = eventLoop.now
         self.lastSlowTick = eventLoop.now
     }
 
@@ -76,20 +82,15 @@ package final class RouteCore {
     /// Closes all links; what waits for a verdict is lost.
     package func stop() {
         self.isStopping = true
+        self.tellMoves(all: true)
+        for id in Array(self.receipts.keys) { self.close(receipt: id) }
         for entry in self.links.values { entry.link.stop(LinkFailure(.stopped, "the router stops")) }
     }
 
     func add(_ configuration: PoolConfiguration) {
-        self.pools.append(
-            RoutePool(
-                configuration: configuration,
-                handle: self.observer.pool(configuration.name, route: self.configuration.name),
-                health: HealthTracker(
-                    failbackAfter: TimeAmount(self.configuration.health.failbackAfter), now: self.now),
-                administration: configuration.enabled ? .enabled : .disabled,
-                administrationSince: self.now
-            )
-        )
+        let handle = self.observer.pool(configuration.name, route: self.configuration.name)
+        self.pools.append(RoutePool(handle: handle))
+        self.policy.add(configuration, now: self.now)
         if configuration.enabled { self.openStandby(configuration) }
     }
 
@@ -171,7 +172,7 @@ package final class RouteCore {
         self.post(.linkRemoved(entry.link.id))
     }
 
-    func poolIndex(_ name: String) -> Int? { self.pools.firstIndex { $0.configuration.name == name } }
+    func poolIndex(_ name: String) -> Int? { self.policy.index(of: name) }
     func link(_ id: Int) -> RouteLink? { self.linkKeys[id].flatMap { self.links[$0] } }
 
     // MARK: Messages from shards
@@ -192,8 +193,10 @@ package final class RouteCore {
                 self.forget(session)
             case .reissue(let link):
                 self.reissue(link, kind: .reissue)
-            case .hashrates(let hashrates):
-                for (session, hashrate) in hashrates { self.placements[session]?.hashrate = hashrate }
+            case .hashrates(let estimates):
+                for (session, estimate) in estimates { self.policy.measured(session, estimate) }
+            case .delivered(let receipt, let sessions):
+                self.delivered(receipt, sessions: sessions)
             }
         }
         for id in touched { self.link(id)?.link.flush() }
@@ -208,6 +211,7 @@ package final class RouteCore {
         if let index = entry.flatMap({ self.poolIndex($0.pool) }) {
             self.pools[index].tally.lost += 1
             self.pools[index].lostInOutage += 1
+            self.pools[index].workLostInOutage += share.ticket.difficulty
         }
         let verdict = ShareVerdict.lost("the link to the pool is gone")
         self.post(.settled(share.ticket, verdict, latencyMicroseconds: nil), to: share.ticket.shard)
@@ -216,12 +220,21 @@ package final class RouteCore {
     private func introduced(_ introduction: SessionIntroduction) {
         let space = introduction.nonce.space
         if self.spaceLayouts[space] == nil { self.useSpace(space, introduction.nonce.layout) }
-        var placement = Placement(introduction: introduction, hashrate: introduction.hashrate)
-        if let known = self.placements[introduction.session] { placement.hashrate = known.hashrate }
+        var placement = Placement(introduction: introduction)
         placement.idleSince = self.now
         self.forget(introduction.session)
         self.placements[introduction.session] = placement
-        for pool in self.pools where pool.administration == .enabled && pool.configuration.standby == .warm {
+        self.policy.arrived(
+            ArrivingSession(
+                session: introduction.session,
+                login: introduction.login,
+                remote: introduction.remote,
+                listener: introduction.listener,
+                estimate: introduction.estimate,
+                barred: self.barred(introduction)
+            )
+        )
+        for pool in self.policy.pools where pool.administration == .enabled && pool.configuration.standby == .warm {
             _ = self.ensureLink(self.key(pool.configuration, introduction), pool.configuration)
         }
     }
@@ -244,13 +257,14 @@ package final class RouteCore {
             }
             entry.issuer = issuer
         }
-        for pool in self.pools where pool.administration == .enabled && !pool.configuration.isPerWorker {
+        for pool in self.policy.pools where pool.administration == .enabled && !pool.configuration.isPerWorker {
             self.openStandby(pool.configuration)
         }
     }
 
     func forget(_ session: Int64) {
         guard let placement = self.placements.removeValue(forKey: session) else { return }
+        self.policy.left(session)
         if let key = placement.link { self.links[key]?.sessions.remove(session) }
     }
 
@@ -272,13 +286,16 @@ package final class RouteCore {
 
     func received(_ upstream: UpstreamJob, on connection: ConnectionID, for entry: RouteLink, index: Int) {
         let now = self.now
-        self.pools[index].extranonce2Size = upstream.extranonce2Size
+        self.noteExtranonce2Size(upstream.extranonce2Size, of: index)
         self.pools[index].versionMask = upstream.versionMask
         self.pools[index].difficulty = upstream.difficulty
-        if self.pools[index].previousHash != upstream.job.previousHash {
+        let isNewBlock = self.pools[index].previousHash != upstream.job.previousHash
+        if isNewBlock {
             self.pools[index].previousHash = upstream.job.previousHash
             self.pools[index].previousHashSince = now
         }
+        self.policy.jobReceived(index, block: upstream.job.tip, isNewBlock: isNewBlock, now: now)
+        self.guardPayout(upstream, on: entry, index: index)
         entry.received = (upstream, connection)
         self.updateFacts()
         let job = entry.issuer.receive(upstream, connection: connection, now: now, number: self.ids.nextJob())
@@ -294,26 +311,28 @@ package final class RouteCore {
         entry.current = job
         entry.lastIssue = now
         self.announce(job, .new)
+        // A session that comes over now leaves a job that is old anyway.
+        if upstream.job.cleanJobs { self.carryOut(self.policy.cleanJob(of: index, now: now)) }
     }
 
     // MARK: Facts for the shards
 
     func updateFacts() {
-        let enabled = self.pools.filter { $0.administration == .enabled }
+        let enabled = self.policy.pools.indices.filter { self.policy.pools[$0].administration == .enabled }
         var facts = self.facts
         if !facts.isOpen {
-            let allTried = enabled.allSatisfy { $0.health.state != .untested }
+            let allTried = enabled.allSatisfy { self.policy.pools[$0].health.state != .untested }
             let patience = TimeAmount(self.configuration.health.handshakeTimeout)
             facts.isOpen = allTried || self.now - self.started >= patience
         }
-        let masks = enabled.compactMap(\.versionMask)
+        let masks = enabled.compactMap { self.pools[$0].versionMask }
         facts.commonMask = masks.reduce(masks.isEmpty ? 0 : self.configuration.versionMask, &)
-        let candidates = enabled.map { self.candidate($0, standing: self.standing($0)) }
-        let carrying = PoolSelector.tiers(candidates).first ?? []
-        let entryMasks = carrying.compactMap { enabled[$0].versionMask }
+        let entryMasks = self.policy.carryingPools.compactMap { self.pools[$0].versionMask }
         facts.entryMask = entryMasks.reduce(entryMasks.isEmpty ? 0 : self.configuration.versionMask, &)
         // A pool too narrow for any layout serves nobody; it must not keep the others from being fitted.
-        let layouts = enabled.compactMap(\.extranonce2Size).compactMap { NonceLayout(smallestExtranonce2Size: $0) }
+        let layouts = enabled.compactMap { self.pools[$0].extranonce2Size }.compactMap {
+            NonceLayout(smallestExtranonce2Size: $0)
+        }
         facts.layout = layouts.min { $0.total < $1.total } ?? facts.layout
         guard facts != self.facts else { return }
         self.facts = facts

@@ -1,22 +1,11 @@
 import NIOCore
-import PoolPool
+package import PoolPool
+import Stratum
 
-/// One pool of a route, as the route's core sees it.
+/// One pool of a route, as the route's core sees it beside what ``RoutePolicy`` knows under the same index.
 struct RoutePool {
-    /// What the operator wants of the pool.
-    enum Administration: String {
-        case enabled
-        /// Takes nothing new; its link closes when the last verdict is in.
-        case draining
-        case disabled
-    }
-
-    var configuration: PoolConfiguration
     let handle: Int32
     let memory = PoolMemory()
-    var health: HealthTracker
-    var administration: Administration
-    var administrationSince: NIODeadline
     /// Known once a link has subscribed.
     var extranonce2Size: Int?
     /// Version bits of the newest job; nil before one came.
@@ -26,12 +15,15 @@ struct RoutePool {
     var previousHashSince: NIODeadline?
     var lastFailure: LinkFailure?
     var tally = PoolTally()
-    /// Work of accepted shares (Σ pool difficulty), with forgetting, for the balance between pools.
-    var recentWork = 0.0
-    /// Shares lost since the pool was last good.
+    /// Lost since the pool was last good: shares, and Σ their difficulties.
     var lostInOutage = 0
+    var workLostInOutage = 0.0
     /// Links waiting to be opened, when many are wanted at once.
     var toOpen: [LinkKey] = []
+    /// When its payouts were last told of.
+    var payoutTold: NIODeadline?
+    /// Since when a draining pool has been empty.
+    var emptySince: NIODeadline?
     /// No longer configured: goes when it is drained.
     var isRemoved = false
 }
@@ -47,29 +39,6 @@ package struct PoolTally: Sendable {
     package var acceptedWork = 0.0
     /// Verdict latencies in microseconds, the newest ones.
     package var latencies = LatencyWindow()
-}
-
-/// The newest latencies and their median.
-package struct LatencyWindow: Sendable {
-    private var samples: [Int64] = []
-    private var next = 0
-
-    private static let size = 101
-
-    mutating func add(_ microseconds: Int64) {
-        if self.samples.count < Self.size {
-            self.samples.append(microseconds)
-        } else {
-            self.samples[self.next] = microseconds
-            self.next = (self.next + 1) % Self.size
-        }
-    }
-
-    /// Microseconds; nil without samples.
-    package var median: Int64? {
-        guard !self.samples.isEmpty else { return nil }
-        return self.samples.sorted()[self.samples.count / 2]
-    }
 }
 
 /// One pool link and what the core needs beside it.
@@ -89,6 +58,8 @@ final class RouteLink {
     /// The pool refused to authorise this link's user; not tried again before this.
     var refusedUntil: NIODeadline?
     var idleSince: NIODeadline?
+    /// Whom the pool's coinbase pays on this link.
+    var payouts = PayoutGuardState()
 
     init(link: PoolLink, pool: String, space: Int, issuer: JobIssuer, now: NIODeadline) {
         self.link = link
@@ -104,7 +75,6 @@ final class RouteLink {
 /// A session that wants work, and where it gets it.
 struct Placement {
     var introduction: SessionIntroduction
-    var hashrate: Double?
     /// The link it mines on.
     var link: LinkKey?
     /// The link it moves to as soon as that is ready.

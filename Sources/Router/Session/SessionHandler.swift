@@ -11,6 +11,9 @@ package final class SessionHandler: ChannelInboundHandler {
 
     package let id: Int64
     package let remote: String
+    /// The IP address in ``remote``, and the name of the listener: what pinning rules ask for.
+    let address: String
+    let listener: String
     /// Handed to the miner as its subscription id; lets it resume.
     let token: String
     let connectedAt: Int64
@@ -31,14 +34,27 @@ package final class SessionHandler: ChannelInboundHandler {
     var link: Int?
     /// The current issue of the link's job is not new to this session: another one is on its way.
     var awaitsReissue = false
+    /// The failover that waits for this session's next job.
+    var receipt: Int?
     /// Ledger handles of the authorised names, in the order of authorisation.
     var workerHandles: [(user: String, handle: Int32)] = []
 
     private static let malformedLimit = 10
 
-    init(id: Int64, remote: String, token: String, shard: RouterShard, now: NIODeadline, time: Int64) {
+    init(
+        id: Int64,
+        remote: String,
+        address: String,
+        listener: String,
+        token: String,
+        shard: RouterShard,
+        now: NIODeadline,
+        time: Int64
+    ) {
         self.id = id
         self.remote = remote
+        self.address = address
+        self.listener = listener
         self.token = token
         self.shard = shard
         self.connectedAt = time
@@ -64,6 +80,10 @@ package final class SessionHandler: ChannelInboundHandler {
         guard context.channel.isWritable else { return self.close(.tooSlow) }
         self.writeOutput(context: context)
         context.writeAndFlush(self.wrapOutboundOut(job.notifyLine(clean: isClean)), promise: nil)
+        if let receipt = self.receipt {
+            self.receipt = nil
+            self.shard.delivered(receipt)
+        }
     }
 
     /// The verdict on a share that went to a pool.

@@ -1,5 +1,5 @@
 package import NIOCore
-import PoolPool
+package import PoolPool
 package import Stratum
 
 /// What the session needs to know of its surroundings when a message is judged.
@@ -126,7 +126,7 @@ package struct SessionStateMachine: Sendable {
     package var user: String? { self.workers.first?.user }
     package var currentJob: IssuedJob? { self.slots.last?.job }
     package var unansweredCount: Int { self.replies.count }
-    package func hashrate(now: NIODeadline) -> Double? { self.vardiff.hashrate(now: now) }
+    package func estimate(now: NIODeadline) -> HashrateEstimate? { self.vardiff.estimate(now: now) }
 
     /// True if the session was already given this issue of a job.
     package func holds(_ job: IssuedJob) -> Bool { self.slots.contains { $0.job === job } }

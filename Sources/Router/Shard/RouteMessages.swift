@@ -20,7 +20,9 @@ package enum CoreMessage: Sendable {
     case share(UpstreamShare, link: Int)
     /// A session needs another issue of this link's job.
     case reissue(link: Int)
-    case hashrates([(session: Int64, hashrate: Double)])
+    case hashrates([(session: Int64, estimate: HashrateEstimate)])
+    /// So many sessions of an ``ShardMessage/assign(sessions:link:receipt:)`` have their new job, or are gone.
+    case delivered(receipt: Int, sessions: Int)
 }
 
 /// A session that can take jobs, and all that its placement depends on.
@@ -30,7 +32,10 @@ package struct SessionIntroduction: Sendable {
     package var login: String
     package var nonce: SessionNonce
     package var canChangeNonce: Bool
-    package var hashrate: Double?
+    package var estimate: HashrateEstimate?
+    /// The miner's IP address, and the name of the listener it came by.
+    package var remote: String
+    package var listener: String
 }
 
 /// From a route's core to its shards.
@@ -49,7 +54,8 @@ package enum ShardMessage: Sendable {
     /// Jobs of this connection can no longer be submitted.
     case connectionGone(link: Int, connection: ConnectionID)
     case linkRemoved(Int)
-    case assign(sessions: [Int64], link: Int)
+    /// These sessions mine there now. With a receipt the shard says when they have their job.
+    case assign(sessions: [Int64], link: Int, receipt: Int? = nil)
     case settled(ShareTicket, ShareVerdict, latencyMicroseconds: Int64?)
     case settledLate(ShareTicket, ShareVerdict)
     /// No pool can serve these sessions' nonce layout: give them another one.

@@ -71,10 +71,16 @@ package final class RouterShard {
     // MARK: From sessions
 
     /// The handler for a new connection.
-    package func makeSession(remote: String) -> SessionHandler {
+    /// - Parameters:
+    ///   - remote: the miner's address and port, for people.
+    ///   - address: its IP address.
+    ///   - listener: the name of the listener it came by; empty: it has none.
+    package func makeSession(remote: String, address: String = "", listener: String = "") -> SessionHandler {
         SessionHandler(
             id: self.ids.nextSession(),
             remote: remote,
+            address: address,
+            listener: listener,
             token: self.ids.nextToken(),
             shard: self,
             now: self.eventLoop.now,
@@ -89,6 +95,8 @@ package final class RouterShard {
     func closed(_ session: SessionHandler, reason: SessionCloseReason) {
         guard self.sessions.removeValue(forKey: session.id) != nil else { return }
         if let link = session.link { self.links[link]?.members[session.id] = nil }
+        // Nobody has to wait for it any more.
+        if let receipt = session.receipt { self.delivered(receipt) }
         if let nonce = session.machine.nonce {
             if session.machine.isReady, reason != .kicked {
                 self.registry.park(session.machine, nonce: nonce, token: session.token, now: self.eventLoop.now)
@@ -166,7 +174,9 @@ package final class RouterShard {
                     login: user,
                     nonce: nonce,
                     canChangeNonce: session.machine.extranonceSubscribed,
-                    hashrate: session.machine.hashrate(now: self.eventLoop.now)
+                    estimate: session.machine.estimate(now: self.eventLoop.now),
+                    remote: session.address,
+                    listener: session.listener
                 )
             )
         )
@@ -230,6 +240,11 @@ package final class RouterShard {
         self.core?.post(.reissue(link: link))
     }
 
+    /// A session that a failover moved has its job, or never will.
+    func delivered(_ receipt: Int) {
+        self.core?.post(.delivered(receipt: receipt, sessions: 1))
+    }
+
     func needsFlush(_ session: SessionHandler) {
         self.unflushed.append(session)
     }
@@ -257,8 +272,8 @@ package final class RouterShard {
         case .linkRemoved(let link):
             for session in self.links[link]?.members.values.map({ $0 }) ?? [] { session.link = nil }
             self.links[link] = nil
-        case .assign(let sessions, let link):
-            for id in sessions { self.assign(id, to: link) }
+        case .assign(let sessions, let link, let receipt):
+            for id in sessions { self.assign(id, to: link, receipt: receipt) }
         case .settled(let ticket, let verdict, let latency):
             self.lane.settled(SettledShare(id: ticket.share, verdict: verdict, latencyMicroseconds: latency))
             self.tallies[ticket.worker]?.settled(verdict)
@@ -290,8 +305,14 @@ package final class RouterShard {
         }
     }
 
-    private func assign(_ id: Int64, to link: Int) {
-        guard let session = self.sessions[id], let view = self.links[link], session.link != link else { return }
+    private func assign(_ id: Int64, to link: Int, receipt: Int?) {
+        guard let session = self.sessions[id], let view = self.links[link], session.link != link else {
+            if let receipt { self.delivered(receipt) }
+            return
+        }
+        // A session that is moved again before it had its job is waited for once.
+        if let former = session.receipt { self.delivered(former) }
+        session.receipt = receipt
         if let former = session.link { self.links[former]?.members[id] = nil }
         session.link = link
         view.members[id] = session
@@ -333,7 +354,7 @@ package final class RouterShard {
         }
         guard self.ticks.isMultiple(of: 5) else { return }
         let hashrates = self.sessions.values.compactMap { session in
-            session.machine.hashrate(now: now).map { (session: session.id, hashrate: $0) }
+            session.machine.estimate(now: now).map { (session: session.id, estimate: $0) }
         }
         if !hashrates.isEmpty { self.core?.post(.hashrates(hashrates)) }
     }
@@ -374,7 +395,8 @@ package final class RouterShard {
                     difficulty: session.machine.difficulty,
                     extranonce1: session.machine.nonce?.prefix ?? [],
                     versionMask: session.machine.versionMask,
-                    hashrate: session.machine.hashrate(now: now),
+                    hashrate: session.machine.estimate(now: now)?.hashrate,
+                    uncertainty: session.machine.estimate(now: now)?.uncertainty,
                     accepted: session.machine.acceptedShares,
                     refused: session.machine.refusedShares,
                     lastShare: session.machine.lastShare

@@ -50,6 +50,8 @@ package struct SessionSnapshot: Sendable {
     package var versionMask: UInt32
     /// H/s.
     package var hashrate: Double?
+    /// Standard deviation over mean of ``hashrate``; nil without one.
+    package var uncertainty: Double?
     package var accepted: Int
     package var refused: Int
     package var lastShare: Int64?

@@ -1,5 +1,6 @@
 import Foundation
 package import NIOCore
+package import PoolPool
 
 /// Chooses a session's difficulty from its shares so that one comes every `targetInterval`: in quick steps during the first
 /// minute, then no more often than `retargetInterval` and only when the share rate has left a dead band (ckpool's rule).
@@ -47,9 +48,9 @@ package struct VardiffController: Sendable {
         self.rate.add(work: difficulty, now: now)
     }
 
-    /// Estimated hashrate in H/s; nil before there is anything to estimate from.
-    package func hashrate(now: NIODeadline) -> Double? {
-        self.rate.workPerSecond(now: now, since: self.started).map { $0 * hashesPerDifficulty }
+    /// The session's hashrate; nil before there is anything to estimate from.
+    package func estimate(now: NIODeadline) -> HashrateEstimate? {
+        self.rate.estimate(now: now, since: self.started)
     }
 
     /// Time has passed: true when the session's difficulty should become another one, with the next job.
@@ -102,25 +103,32 @@ package let hashesPerDifficulty = 4_294_967_296.0
 /// A rate with exponential forgetting, half of it after two minutes.
 struct RateEstimate: Sendable {
     private var work = 0.0
+    private var shares = 0.0
     private var last: NIODeadline?
 
     private static let timeConstant = 120 / 0.693_147_18
 
     mutating func add(work: Double, now: NIODeadline) {
-        self.work = self.decayed(now: now) + work
+        let factor = self.factor(now: now)
+        self.work = self.work * factor + work
+        self.shares = self.shares * factor + 1
         self.last = now
     }
 
-    /// Work per second; corrected for the time before `since`, when nothing could have come.
-    func workPerSecond(now: NIODeadline, since: NIODeadline) -> Double? {
+    /// Corrected for the time before `since`, when nothing could have come.
+    func estimate(now: NIODeadline, since: NIODeadline) -> HashrateEstimate? {
         guard self.last != nil else { return nil }
         let age = max(1, Double((now - since).nanoseconds) / 1e9)
         let weight = Self.timeConstant * (1 - exp(-age / Self.timeConstant))
-        return self.decayed(now: now) / weight
+        let factor = self.factor(now: now)
+        return HashrateEstimate(
+            hashrate: self.work * factor / weight * hashesPerDifficulty,
+            shares: self.shares * factor
+        )
     }
 
-    private func decayed(now: NIODeadline) -> Double {
+    private func factor(now: NIODeadline) -> Double {
         guard let last = self.last else { return 0 }
-        return self.work * exp(-Double((now - last).nanoseconds) / 1e9 / Self.timeConstant)
+        return exp(-Double((now - last).nanoseconds) / 1e9 / Self.timeConstant)
     }
 }

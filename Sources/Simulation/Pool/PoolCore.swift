@@ -28,6 +28,10 @@ final class PoolCore {
     private var newLinkBehaviour = LinkBehaviour()
     /// Whether the pool itself makes no jobs for now.
     private var isIdle = false
+    /// It hears of no block.
+    private var keepsOldBlock = false
+    /// Whom its coinbase pays: another number, another script.
+    private var payee: UInt8 = 1
     private var timers: [() -> Void] = []
 
     init(
@@ -56,6 +60,7 @@ final class PoolCore {
             epoch: 1,
             configuration: configuration,
             ntime: Self.unixSeconds(),
+            payoutScript: Self.payoutScript(1, seed: configuration.seed),
             using: &generator
         )
         self.generator = generator
@@ -87,7 +92,7 @@ final class PoolCore {
     /// Makes a job and sends it to every link. Returns its id.
     @discardableResult
     func makeJob(clean: Bool, newBlock: Bool) -> String {
-        self.height += newBlock ? 1 : 0
+        self.height += newBlock && !self.keepsOldBlock ? 1 : 0
         self.epoch += clean ? 1 : 0
         self.currentJob = PoolJob(
             id: self.configuration.jobIDs.id(number: self.jobCount, base: self.idBase),
@@ -96,6 +101,7 @@ final class PoolCore {
             configuration: self.configuration,
             // Strictly rising, so that two jobs never mean the same work.
             ntime: max(Self.unixSeconds(), self.currentJob.ntime + 1),
+            payoutScript: Self.payoutScript(self.payee, seed: self.configuration.seed),
             using: &self.generator
         )
         self.jobCount += 1
@@ -259,6 +265,11 @@ final class PoolCore {
         return listener.close()
     }
 
+    /// A pay-to-witness-public-key-hash output.
+    private static func payoutScript(_ payee: UInt8, seed: UInt64) -> [UInt8] {
+        [0, 20] + [UInt8](repeating: payee, count: 19) + [UInt8(truncatingIfNeeded: seed)]
+    }
+
     /// Seconds since 1970, for ntime.
     private static func unixSeconds() -> UInt32 {
         UInt32(clamping: Int(Date().timeIntervalSince1970))
@@ -297,6 +308,13 @@ extension PoolCore {
             self.change(live, affectsNew) { $0.verdictDelay = delay }
         case .rejectAll(let code, let text):
             self.change(live, affectsNew) { $0.forcedVerdict = .rejected(code: code, text: text) }
+        case .rejectEvery(let count, let code, let text):
+            self.change(live, affectsNew) { $0.rejectsEvery = (count, .rejected(code: code, text: text)) }
+        case .oldBlock:
+            self.keepsOldBlock = true
+        case .payElsewhere:
+            self.payee &+= 1
+            self.makeJob(clean: true, newBlock: false)
         case .refuseAuthorization:
             self.change(live, affectsNew) { $0.authorizes = false }
         case .reconnectRequest(let host, let port):
@@ -324,6 +342,7 @@ extension PoolCore {
     private func heal() -> EventLoopFuture<Void> {
         let starved = self.isIdle || self.linksInOrder.contains { !$0.behaviour.takesJobs || $0.behaviour.isFrozen }
         self.isIdle = false
+        self.keepsOldBlock = false
         self.newLinkBehaviour = LinkBehaviour()
         self.linksInOrder.forEach { $0.revive() }
         if starved { self.makeJob(clean: false, newBlock: false) }

@@ -22,6 +22,12 @@ package enum PoolFault: Sendable, Hashable {
     case delayVerdicts(TimeAmount)
     /// Refuses every share with this code and text.
     case rejectAll(code: Int, text: String)
+    /// Refuses one of so many shares with this code and text.
+    case rejectEvery(Int, code: Int, text: String)
+    /// Announces no block any more: its jobs stay on the one they are on.
+    case oldBlock
+    /// Its coinbase pays somebody else from now on, also when it is healthy again.
+    case payElsewhere
     /// Refuses every `mining.authorize`.
     case refuseAuthorization
     /// Sends `client.reconnect` and closes the link half a second later; goes on listening.

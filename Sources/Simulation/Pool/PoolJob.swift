@@ -22,16 +22,24 @@ final class PoolJob {
         epoch: Int,
         configuration: SimulatedPoolConfiguration,
         ntime: UInt32,
+        payoutScript: [UInt8],
         using generator: inout SeededGenerator
     ) {
         self.id = id
         self.height = height
         self.epoch = epoch
         self.previousHash = Self.previousHash(height: height, chainSeed: configuration.chainSeed)
-        // The fixed start of a coinbase transaction: version, one input, no previous output, script length to come.
+        // A coinbase transaction: version, one input without a previous output whose script begins with the height (BIP 34)
+        // and ends with the extranonces, one output, lock time.
+        let number = UInt32(clamping: 800_000 + height)
+        let script = [4] + (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } + generator.bytes(12)
+        let extranonces = max(0, configuration.extranonce1Size) + max(0, configuration.extranonce2Size)
         self.coinbase1 =
-            [1, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 32) + [0xff, 0xff, 0xff, 0xff] + generator.bytes(20)
-        self.coinbase2 = generator.bytes(60) + [0, 0, 0, 0]
+            [1, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 32) + [0xff, 0xff, 0xff, 0xff]
+            + [UInt8(clamping: script.count + extranonces)] + script
+        let value: [UInt8] = [0x20, 0x40, 0xaa, 0x12, 0, 0, 0, 0]
+        self.coinbase2 =
+            [0xff, 0xff, 0xff, 0xff, 1] + value + [UInt8(clamping: payoutScript.count)] + payoutScript + [0, 0, 0, 0]
         self.branches = (0..<min(max(configuration.merkleBranchCount, 0), 32)).map { _ in generator.bytes(32) }
         self.version = configuration.jobVersion
         self.nbits = configuration.networkBits
@@ -49,11 +57,11 @@ final class PoolJob {
             """
     }
 
-    /// The same for every pool of one chain, and looking like a hash of little value.
+    /// The same for every pool of one chain, and as small as the hash of a block.
     private static func previousHash(height: Int, chainSeed: UInt64) -> [UInt8] {
         let block = UInt64(truncatingIfNeeded: height)
         var generator = SeededGenerator(seed: chainSeed &+ block &* 0xd134_2543_de82_ef95)
-        return generator.bytes(24) + [UInt8](repeating: 0, count: 8)
+        return generator.bytes(22) + [UInt8](repeating: 0, count: 10)
     }
 }
 

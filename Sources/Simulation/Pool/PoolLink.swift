@@ -10,6 +10,8 @@ struct LinkBehaviour {
     var authorizes = true
     var verdictDelay: TimeAmount?
     var forcedVerdict: PoolVerdict?
+    /// One of so many shares gets this verdict.
+    var rejectsEvery: (count: Int, verdict: PoolVerdict)?
     /// Sent as soon as the link is up.
     var greeting: [UInt8]?
 }
@@ -43,6 +45,8 @@ final class PoolLink: LineReceiver {
     private var versionMask: UInt32?
     private var difficulty: Double?
     private var takesJobs = false
+    private var submissions = 0
+    private var hasSpoken = false
     /// The epoch of the last job sent; a job of another one is clean for this link.
     private var lastEpoch: Int?
     private var configuration: SimulatedPoolConfiguration { self.core.configuration }
@@ -279,6 +283,10 @@ final class PoolLink: LineReceiver {
             judgement = self.core.judge.judge(claim, issued: issued, epoch: self.core.epoch, mask: self.versionMask)
         }
         if let forced = self.behaviour.forcedVerdict { judgement.verdict = forced }
+        self.submissions += 1
+        if let (count, verdict) = self.behaviour.rejectsEvery, self.submissions.isMultiple(of: max(1, count)) {
+            judgement.verdict = verdict
+        }
         let share = self.core.record(
             claim,
             judgement: judgement,
@@ -311,6 +319,10 @@ final class PoolLink: LineReceiver {
 
     private func send(_ line: String, share: Int? = nil) {
         guard let channel = self.channel, !self.behaviour.isFrozen, !self.behaviour.isMute else { return }
+        if !self.hasSpoken {
+            self.hasSpoken = true
+            self.record { $0.firstLineAt = self.core.loop.now }
+        }
         let written = channel.writeAndFlush(ByteBuffer(string: line + "\n"))
         if let share {
             written.assumeIsolated().whenSuccess { self.core.markAnswered(share) }

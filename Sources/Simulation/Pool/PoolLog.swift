@@ -45,6 +45,8 @@ package struct PoolConnectionRecord: Sendable {
     package let number: Int
     /// When it was accepted.
     package let openedAt: NIODeadline
+    /// When the pool said its first line on it; nil before.
+    package internal(set) var firstLineAt: NIODeadline?
     /// When it ended; nil while it is open.
     package internal(set) var closedAt: NIODeadline?
     /// Whether the pool ended it.

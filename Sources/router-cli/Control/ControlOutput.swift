@@ -31,6 +31,21 @@ struct ControlOutput: ParsableArguments {
         }
     }
 
+    /// Explanations: for each session a paragraph, its pools and what would move it, or a line.
+    func write(_ explanations: [ExplanationReport]) throws {
+        switch self.format {
+        case .table:
+            let paragraphs = explanations.map { explanation in
+                (explanation.heading + [""]).map { $0 + "\n" }.joined()
+                    + ReportTable(explanation: explanation).rendered
+                    + ([""] + explanation.footing).map { $0 + "\n" }.joined()
+            }
+            print(paragraphs.joined(separator: "\n"), terminator: "")
+        case .json:
+            for explanation in explanations { try Self.writeJSON(explanation) }
+        }
+    }
+
     private static func writeJSON(_ value: some Encodable) throws {
         print(String(decoding: try ControlCoding.encode(value), as: UTF8.self))
     }

@@ -7,8 +7,8 @@ struct PoolsCommand: AsyncParsableCommand {
         commandName: "pools",
         abstract: "List the pools of the running router: state, share of the work, health.",
         discussion: """
-            SHARE is the pool's part of its route's accepted work, TARGET what priority and weight would give it now. \
-            CAUSE says why the pool is in its state.
+            SHARE is the pool's part of its route's accepted work, TARGET what it should have of the load now. LAG is the \
+            median time by which it announces blocks later than the first pool. CAUSE says why the pool is in its state.
 
             Example:
               router-cli pools --route btc

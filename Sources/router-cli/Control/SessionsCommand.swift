@@ -7,6 +7,8 @@ struct SessionsCommand: AsyncParsableCommand {
         commandName: "sessions",
         abstract: "List the connected miners of the running router.",
         discussion: """
+            Behind ± is one standard deviation of the estimated hashrate.
+
             Example:
               router-cli sessions --route btc
             """

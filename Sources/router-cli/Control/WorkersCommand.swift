@@ -7,7 +7,7 @@ struct WorkersCommand: AsyncParsableCommand {
         commandName: "workers",
         abstract: "List the workers of the running router: hashrate and shares since its start.",
         discussion: """
-            REJECTED holds all that was answered no, but for the stale ones; --format json has each verdict by itself. \
+            Behind ± is one standard deviation of the estimated hashrate. REJECTED holds all that was answered no, but for the stale ones; --format json has each verdict by itself. \
             For longer than since the start, see `router-cli report --by worker`.
 
             Example:

@@ -79,7 +79,10 @@ struct DemoWorld {
             listeners: [ListenerConfiguration(host: "127.0.0.1", port: 0)],
             pools: [pool("primary", port: primary, priority: 1), pool("backup", port: backup, priority: 2)],
             vardiff: VardiffConfiguration(targetInterval: .seconds(2), minimum: 1e-7),
-            health: HealthConfiguration(reconnectMaximum: .seconds(1), failbackAfter: .seconds(5))
+            health: HealthConfiguration(
+                reconnectMaximum: .seconds(1), failbackAfter: .seconds(4), slowStart: .seconds(1)
+            ),
+            balance: BalanceConfiguration(movesPerSecond: 1, patience: .zero)
         )
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlAPI
 import Persistence
 
 /// `router-cli events`
@@ -8,7 +9,11 @@ struct EventsCommand: AsyncParsableCommand {
         abstract: "Show what happened to pools and sessions, the newest last.",
         discussion: """
             Kinds: \(LedgerEventFilter.allKinds.joined(separator: ", ")). A gap stands for shares of which the ledger has \
-            only totals, because it could not be written.
+            only totals, because it could not be written. The table leaves out columns in which no event has anything.
+
+            Of a failover the last columns say when the pool last did something right, how long it took from the decision \
+            to the last session's new job, how many sessions had none after ten seconds, and what the lost shares were \
+            worth: the sum of their difficulties, and hashes.
 
             \(PeriodOptions.help)
 
@@ -60,7 +65,9 @@ struct EventsCommand: AsyncParsableCommand {
             return try reader.events(filter)
         }
         var output = StandardOutput()
-        var printer = try RowPrinter(format: self.format, columns: EventColumns.names) { try output.write($0) }
+        var printer = try RowPrinter(format: self.format, columns: EventColumns.names, leavesOutEmpty: true) {
+            try output.write($0)
+        }
         for event in events { try printer.add(EventColumns.values(of: event)) }
         try printer.finish()
         try output.flush()
@@ -87,7 +94,8 @@ struct EventsCommand: AsyncParsableCommand {
 enum EventColumns {
     static let names = [
         "time", "kind", "route", "pool", "from_pool", "to_pool", "session", "worker", "remote", "cause", "detection_ms",
-        "sessions_moved", "shares_lost", "detail",
+        "sessions_moved", "shares_lost", "detail", "last_good", "completion_ms", "sessions_waiting", "work_lost",
+        "hashes_lost",
     ]
 
     /// One value for each name.
@@ -107,6 +115,15 @@ enum EventColumns {
             .integer(event.sessionsMoved),
             .integer(event.sharesLost),
             .text(event.detail),
+            .text(event.receipt?.lastGood.map { LedgerTime.format($0) }),
+            .integer(event.receipt?.completion),
+            .integer(event.receipt?.sessionsWaiting),
+            Self.measure(event.receipt?.workLost),
+            Self.measure(event.receipt?.hashesLost),
         ]
+    }
+
+    private static func measure(_ value: Double?) -> OutputValue {
+        value.map { .measure($0, shown: HumanUnits.scaled($0)) } ?? .null
     }
 }

@@ -13,13 +13,21 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 struct RowPrinter: ~Copyable {
     private let format: OutputFormat
     private let columns: [String]
+    private let leavesOutEmpty: Bool
     private let write: (String) throws -> Void
     private var rows: [[OutputValue]] = []
 
-    /// `write` receives pieces of the result, in order.
-    init(format: OutputFormat, columns: [String], write: @escaping (String) throws -> Void) throws {
+    /// `write` receives pieces of the result, in order. With `leavesOutEmpty`, tables have only columns in which at least
+    /// one row has something; a table without rows has all.
+    init(
+        format: OutputFormat,
+        columns: [String],
+        leavesOutEmpty: Bool = false,
+        write: @escaping (String) throws -> Void
+    ) throws {
         self.format = format
         self.columns = columns
+        self.leavesOutEmpty = leavesOutEmpty
         self.write = write
         if format == .csv { try write(Self.csvLine(columns)) }
     }
@@ -35,7 +43,18 @@ struct RowPrinter: ~Copyable {
 
     /// To be called after the last row.
     consuming func finish() throws {
-        if self.format == .table { try self.write(Table(columns: self.columns, rows: self.rows).render()) }
+        guard self.format == .table else { return }
+        let shown = self.shown
+        let rows = self.rows.map { row in shown.compactMap { row.indices.contains($0) ? row[$0] : nil } }
+        try self.write(Table(columns: shown.map { self.columns[$0] }, rows: rows).render())
+    }
+
+    /// Which columns a table has.
+    private var shown: [Int] {
+        guard self.leavesOutEmpty, !self.rows.isEmpty else { return Array(self.columns.indices) }
+        return self.columns.indices.filter { column in
+            self.rows.contains { $0.indices.contains(column) && !$0[column].plain.isEmpty }
+        }
     }
 
     private static func jsonLine(_ columns: [String], _ row: [OutputValue]) -> String {

@@ -16,6 +16,19 @@ struct LedgerObserver: RouterObserver {
     func pool(_ name: String, route: String) -> Int32 { self.ledger.pool(name, route: route) }
 }
 
+extension FailoverReceipt {
+    /// As the ledger keeps it.
+    fileprivate var ledgerDetail: LedgerEventDetail {
+        LedgerEventDetail(
+            lastGood: self.lastGood,
+            completion: self.completion,
+            sessionsWaiting: Int64(self.sessionsWaiting),
+            workLost: self.workLost,
+            hashesLost: self.hashesLost
+        )
+    }
+}
+
 /// One event loop's way into the ledger.
 private final class LedgerRouterLane: RouterLane {
     private let ledger: Ledger
@@ -99,6 +112,11 @@ private final class LedgerRouterLane: RouterLane {
         case .disabled: kind = .disabled
         case .authorizationRefused: kind = .authorizationRefused
         case .hold: kind = .hold
+        case .ejected: kind = .ejected
+        case .readmitted: kind = .readmitted
+        case .panic: kind = .panic
+        case .payout: kind = .payout
+        case .stranger: kind = .stranger
         }
         let pool = { (name: String) in self.ledger.pool(name, route: event.route) }
         let happened = LedgerPoolEvent(
@@ -110,7 +128,8 @@ private final class LedgerRouterLane: RouterLane {
             sessionsMoved: event.sessionsMoved.map(Int64.init),
             sharesLost: event.sharesLost.map(Int64.init),
             fromPool: event.from.map(pool),
-            toPool: event.to.map(pool)
+            toPool: event.to.map(pool),
+            detail: event.receipt?.ledgerDetail.text ?? ""
         )
         self.lane.record(.poolEvent(happened))
     }

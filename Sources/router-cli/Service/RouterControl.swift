@@ -48,6 +48,10 @@ final class RouterControl: ControlTarget {
             if run == .running, !snapshot.isOpen { run = .starting }
             let usable = snapshot.pools.filter(\.isUsable)
             if usable.isEmpty { warnings.append("route \(route.name): no usable pool") }
+            for pool in snapshot.pools where pool.administration == "enabled" {
+                let name = pool.configuration.name
+                warnings += Self.warnings(route.name, pool: name, ejection: pool.ejection, panic: pool.panic)
+            }
             if route.refusedConnections > 0 {
                 warnings.append("route \(route.name): \(route.refusedConnections) connections refused for a limit")
             }
@@ -93,31 +97,26 @@ final class RouterControl: ControlTarget {
         )
     }
 
+    /// What is to be said of a pool that is put aside, or would be: why it is, why it would be.
+    static func warnings(_ route: String, pool: String, ejection: String?, panic: String?) -> [String] {
+        if let ejection { return ["route \(route): pool \(pool) is put aside: \(ejection)"] }
+        guard let panic else { return [] }
+        return ["route \(route): pool \(pool) would be put aside, but it is the last usable one: \(panic)"]
+    }
+
     func pools(route: String?) async -> [PoolReport] {
         var reports: [PoolReport] = []
         for service in self.selected(route) {
             guard let (snapshot, _) = await service.snapshot() else { continue }
             let work = snapshot.pools.reduce(0) { $0 + $1.tally.acceptedWork }
-            let target = Self.targets(snapshot.pools)
             for pool in snapshot.pools {
                 var report = PoolReport(route: service.name, pool)
                 report.workShare = work > 0 ? pool.tally.acceptedWork / work : 0
-                report.targetShare = target[pool.configuration.name] ?? 0
+                report.targetShare = pool.targetShare
                 reports.append(report)
             }
         }
         return reports
-    }
-
-    /// Shares of the work by weight among the usable pools of the lowest priority.
-    private static func targets(_ pools: [PoolSnapshot]) -> [String: Double] {
-        let usable = pools.filter(\.isUsable)
-        let lowest = usable.map(\.configuration.priority).min()
-        let tier = usable.filter { $0.configuration.priority == lowest }
-        let total = tier.reduce(0) { $0 + $1.configuration.weight }
-        return Dictionary(
-            tier.map { ($0.configuration.name, total > 0 ? $0.configuration.weight / total : 1 / Double(tier.count)) }
-        ) { first, _ in first }
     }
 
     func workers(route: String?) async -> [WorkerReport] {
@@ -136,7 +135,9 @@ final class RouterControl: ControlTarget {
             for session in shards.flatMap(\.sessions) {
                 var report = byWorker[session.worker] ?? WorkerReport(worker: session.worker, route: service.name)
                 report.sessions += 1
-                report.hashrate += session.hashrate ?? 0
+                if let hashrate = session.hashrate {
+                    report.add(hashrate: hashrate, uncertainty: session.uncertainty ?? 0)
+                }
                 report.difficulty = session.difficulty
                 if let pool = session.link.flatMap({ names[$0] }), !report.pools.contains(pool) {
                     report.pools.append(pool)
@@ -166,6 +167,7 @@ final class RouterControl: ControlTarget {
                     extranonce1: session.extranonce1.map { String(Int($0) | 0x100, radix: 16).dropFirst() }.joined(),
                     versionMask: String(session.versionMask, radix: 16),
                     hashrate: session.hashrate ?? 0,
+                    hashrateUncertainty: session.uncertainty,
                     accepted: session.accepted,
                     rejected: session.refused,
                     lastShare: session.lastShare.map { Date(milliseconds: $0) }
@@ -175,7 +177,22 @@ final class RouterControl: ControlTarget {
         return reports
     }
 
-    func setPool(_ name: String, _ action: PoolAction) async -> ControlOutcome {
+    func explain(worker: String, route: String?) async -> [ExplanationReport] {
+        var reports: [ExplanationReport] = []
+        for service in self.selected(route) {
+            let explanations = await service.explain(worker: worker)
+            guard !explanations.isEmpty, let (_, shards) = await service.snapshot() else { continue }
+            let sessions = shards.flatMap(\.sessions).filter { $0.worker == worker }
+            reports += explanations.map { explanation in
+                // The rules know addresses without their ports.
+                let remote = sessions.first { $0.id == explanation.session }?.remote
+                return ExplanationReport(route: service.name, remote: remote ?? explanation.remote, explanation)
+            }
+        }
+        return reports
+    }
+
+    func setPool(_ name: String, _ action: PoolAction, within: Duration = .zero) async -> ControlOutcome {
         let directive: PoolDirective
         switch action {
         case .drain: directive = .drain
@@ -183,7 +200,7 @@ final class RouterControl: ControlTarget {
         case .disable: directive = .disable
         }
         for route in self.routes {
-            switch await route.command(directive, pool: name) {
+            switch await route.command(directive, pool: name, within: within) {
             case .notFound: continue
             case .done(let text): return .done(text)
             case .refused(let reason): return .refused(reason)
@@ -228,6 +245,11 @@ extension PoolReport {
         switch (pool.administration, pool.health) {
         case ("draining", _): state = .draining
         case ("disabled", _): state = .disabled
+        case (_, .up) where pool.ejection != nil, (_, .suspect) where pool.ejection != nil,
+            (_, .recovering) where pool.ejection != nil:
+            state = .ejected
+            let rest = pool.ejectionRemaining.map { "for another \(HumanUnits.duration(seconds: $0.rounded(.up)))" }
+            cause = "\(pool.ejection ?? ""), \(rest ?? "until further notice")"
         case (_, .untested): state = .connecting
         case (_, .up): state = pool.sessions > 0 ? .up : .standby
         case (_, .suspect(let reason)):
@@ -240,6 +262,7 @@ extension PoolReport {
             state = .standby
             cause = "back, not yet trusted"
         }
+        if cause == nil, let panic = pool.panic { cause = "the last usable pool, or it were put aside: \(panic)" }
         self.init(
             route: route,
             name: pool.configuration.name,
@@ -255,6 +278,7 @@ extension PoolReport {
             difficulty: pool.difficulty,
             jobAgeSeconds: pool.jobAge,
             prevhashAgeSeconds: pool.previousHashAge,
+            lagSeconds: pool.lag,
             forwarded: pool.tally.forwarded,
             accepted: pool.tally.accepted,
             rejected: pool.tally.rejected,
@@ -264,6 +288,50 @@ extension PoolReport {
             reconnects: pool.reconnects,
             lastError: pool.lastFailure
         )
+    }
+}
+
+extension ExplanationReport {
+    fileprivate init(route: String, remote: String, _ explanation: SessionExplanation) {
+        self.init(
+            session: explanation.session,
+            route: route,
+            worker: explanation.worker,
+            remote: remote,
+            rule: explanation.rule,
+            strict: explanation.isStrict,
+            pool: explanation.pool,
+            link: explanation.link,
+            hashrate: explanation.hashrate,
+            hashrateUncertainty: explanation.uncertainty,
+            reason: explanation.reason,
+            movers: explanation.movers,
+            pools: explanation.pools.map { pool in
+                Pool(
+                    name: pool.name,
+                    state: State(pool.standing),
+                    priority: pool.priority,
+                    weight: pool.weight,
+                    targetShare: pool.targetShare,
+                    loadShare: pool.loadShare,
+                    workShare: pool.workShare,
+                    lackSeconds: pool.lack,
+                    objection: pool.objection
+                )
+            }
+        )
+    }
+}
+
+extension ExplanationReport.State {
+    fileprivate init(_ standing: PoolCandidate.Standing) {
+        switch standing {
+        case .good: self = .good
+        case .recovering: self = .recovering
+        case .suspect: self = .suspect
+        case .ejected: self = .ejected
+        case .unusable: self = .unusable
+        }
     }
 }
 

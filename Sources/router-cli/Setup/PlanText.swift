@@ -3,12 +3,13 @@ import Foundation
 
 /// A plan for people to read.
 enum PlanText {
-    /// For each route its listeners and a table of its pools, then where the rest is.
+    /// For each route its listeners, a table of its pools and one of its pins if it has any, then where the rest is.
     static func render(_ plan: ConfigurationPlan) -> String {
         let routes = plan.routes.map { route in
             let listen = route.listen.map { $0.tls ? "\($0.address) (TLS)" : $0.address }
             let heading = Table.harmless("route \(route.name), miners on \(listen.joined(separator: ", "))")
-            return "\(heading)\n\n\(self.table(route))\n"
+            let pins = route.pins.isEmpty ? "" : "\(self.table(route.pins))\n"
+            return "\(heading)\n\n\(self.table(route))\n\(pins)"
         }
         var rest = ["ledger: \(plan.ledger)", "control: \(plan.control)"]
         if let http = plan.http { rest.append("http: \(http)") }
@@ -27,10 +28,24 @@ enum PlanText {
         return Table(columns: ["PRIORITY", "POOL", "SHARE", "URL", "USER", "TLS"], rows: rows).render()
     }
 
+    /// The rules in the order in which they are tried.
+    private static func table(_ pins: [ConfigurationPlan.Pin]) -> String {
+        let rows = pins.map { pin in
+            let pools = pin.pools.map { "\($0.name) \(self.percent($0.sharePercent))" }
+            return [
+                .text(pin.name), .text(pin.match), .text(pools.joined(separator: ", ")),
+                .text(pin.strict ? "held" : "as all others"),
+            ] as [OutputValue]
+        }
+        return Table(columns: ["PIN", "MINERS", "POOLS", "WITHOUT THEM"], rows: rows).render()
+    }
+
     private static func share(_ pool: ConfigurationPlan.Pool) -> OutputValue {
         guard pool.enabled else { return .text("disabled") }
-        return .measure(pool.sharePercent, shown: String(format: "%.1f %%", pool.sharePercent))
+        return .measure(pool.sharePercent, shown: self.percent(pool.sharePercent))
     }
+
+    private static func percent(_ share: Double) -> String { String(format: "%.1f %%", share) }
 
     private static func identity(_ tls: ConfigurationPlan.TLS) -> String {
         switch tls {

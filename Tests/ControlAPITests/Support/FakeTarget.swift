@@ -9,18 +9,21 @@ final class FakeTarget: ControlTarget {
     let poolReports: [PoolReport]
     let workerReports: [WorkerReport]
     let sessionReports: [SessionReport]
+    let explanations: [ExplanationReport]
     private let log = Mutex<[String]>([])
 
     init(
         status: StatusReport = .sample,
         pools: [PoolReport] = [.primary, .backup],
         workers: [WorkerReport] = [.sample],
-        sessions: [SessionReport] = [.sample]
+        sessions: [SessionReport] = [.sample],
+        explanations: [ExplanationReport] = [.sample]
     ) {
         self.report = status
         self.poolReports = pools
         self.workerReports = workers
         self.sessionReports = sessions
+        self.explanations = explanations
     }
 
     /// Commands that came, in order.
@@ -40,8 +43,12 @@ final class FakeTarget: ControlTarget {
         self.sessionReports.filter { route == nil || $0.route == route }
     }
 
-    func setPool(_ name: String, _ action: PoolAction) async -> ControlOutcome {
-        self.log.withLock { $0.append("\(action) \(name)") }
+    func explain(worker: String, route: String?) async -> [ExplanationReport] {
+        self.explanations.filter { $0.worker == worker && (route == nil || $0.route == route) }
+    }
+
+    func setPool(_ name: String, _ action: PoolAction, within: Duration) async -> ControlOutcome {
+        self.log.withLock { $0.append("\(action) \(name)" + (action == .drain ? " within \(within)" : "")) }
         guard self.poolReports.contains(where: { $0.name == name }) else { return .notFound }
         return name == "backup" && action == .disable
             ? .refused("backup is the only pool left")
@@ -113,6 +120,7 @@ extension PoolReport {
         difficulty: 65_536,
         jobAgeSeconds: 12.5,
         prevhashAgeSeconds: 300,
+        lagSeconds: 0.25,
         forwarded: 1010,
         accepted: 1000,
         rejected: 4,
@@ -160,8 +168,48 @@ extension SessionReport {
         extranonce1: "00a1b2c3",
         versionMask: "1fffe000",
         hashrate: 1.1e14,
+        hashrateUncertainty: 0.08,
         accepted: 100,
         rejected: 1,
         lastShare: .start
+    )
+}
+
+extension ExplanationReport {
+    static let sample = ExplanationReport(
+        session: 17,
+        route: "btc",
+        worker: "farm.rig1",
+        remote: "192.0.2.7:40000",
+        rule: "east",
+        pool: "backup",
+        link: "primary",
+        hashrate: 1.1e14,
+        hashrateUncertainty: 0.08,
+        reason: "backup is to have 60 % of the work",
+        movers: ["backup failing", "the balance"],
+        pools: [
+            Pool(
+                name: "primary",
+                state: .good,
+                priority: 1,
+                weight: 80,
+                targetShare: 0.4,
+                loadShare: 0.5,
+                workShare: 0.25,
+                lackSeconds: -3.2
+            ),
+            Pool(
+                name: "backup",
+                state: .ejected,
+                priority: 2,
+                weight: 1,
+                targetShare: 0.6,
+                loadShare: 0.5,
+                workShare: 0.75,
+                lackSeconds: 12.4,
+                objection: "put aside: too many refused"
+            ),
+        ]
     )
 }

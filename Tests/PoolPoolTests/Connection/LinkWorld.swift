@@ -223,4 +223,8 @@ final class LinkWorld: PoolConnecting, PoolLinkDelegate {
     func link(_ link: PoolLink, suspected reason: String?) {
         self.diary.append(reason.map { "suspect: \($0)" } ?? "cleared")
     }
+
+    func link(_ link: PoolLink, overstepped what: String) {
+        self.diary.append("overstepped: \(what)")
+    }
 }

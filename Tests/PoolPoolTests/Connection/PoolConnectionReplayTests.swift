@@ -28,7 +28,7 @@ import Testing
                 case .rejected(let rejection): self.verdicts.append("\(entry.ticket.share) \(rejection.message)")
                 }
             case .reconnectRequested: self.reconnects += 1
-            case .subscribed, .versionMaskChanged, .messageShown, .failed: break
+            case .subscribed, .versionMaskChanged, .messageShown, .overstepped, .failed: break
             }
         }
 

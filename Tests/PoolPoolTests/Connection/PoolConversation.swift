@@ -103,6 +103,7 @@ func words(_ event: PoolConnectionStateMachine.Event?) -> [String] {
     case .reconnectRequested(let host, let port, let wait):
         ["reconnect \(host ?? "-") \(port.map(String.init) ?? "-") \(wait.map(String.init) ?? "-")"]
     case .messageShown(let text): ["message \(text)"]
+    case .overstepped(let what): ["overstepped \(what)"]
     case .failed(let failure): ["failed \(failure)"]
     }
 }

@@ -45,7 +45,7 @@ import Testing
             Self.pool(
                 "p\(index)",
                 Int.random(in: 1...3, using: &random),
-                PoolCandidate.Standing(rawValue: Int.random(in: 0...3, using: &random)) ?? .good
+                PoolCandidate.Standing(rawValue: Int.random(in: 0...4, using: &random)) ?? .good
             )
         }
         let tiers = PoolSelector.tiers(candidates)

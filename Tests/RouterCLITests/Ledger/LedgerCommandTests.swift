@@ -111,10 +111,100 @@ import Testing
             try Self.json(EventColumns.names, EventColumns.values(of: try #require(events.last))) == """
                 {"time":"2026-01-31T09:05:09.250Z","kind":"down","route":"btc","pool":"primary","from_pool":null,\
                 "to_pool":null,"session":null,"worker":null,"remote":null,"cause":"closed","detection_ms":12,\
-                "sessions_moved":null,"shares_lost":null,"detail":""}
+                "sessions_moved":null,"shares_lost":null,"detail":"","last_good":null,"completion_ms":null,\
+                "sessions_waiting":null,"work_lost":null,"hashes_lost":null}
 
                 """
         )
+    }
+
+    /// What `events` shows of a ledger with a failover that has a receipt.
+    private static func failover(_ receipt: LedgerEventDetail, _ format: OutputFormat) async throws -> String {
+        let path = NSTemporaryDirectory() + "/ledger-command-\(UUID().uuidString)/ledger.sqlite"
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        let ledger = try Ledger(configuration: LedgerConfiguration(path: path), logger: Logger(label: "test"))
+        let (first, second) = (ledger.pool("first", route: "btc"), ledger.pool("second", route: "btc"))
+        let failover = LedgerPoolEvent(
+            time: 1_769_850_300_250,
+            kind: .failover,
+            pool: first,
+            cause: "closed",
+            detection: 12,
+            sessionsMoved: 5,
+            sharesLost: 2,
+            fromPool: first,
+            toPool: second,
+            detail: receipt.text
+        )
+        ledger.makeLane().record(.poolEvent(failover))
+        await ledger.flush()
+        var text = ""
+        var printer = try RowPrinter(format: format, columns: EventColumns.names, leavesOutEmpty: true) { text += $0 }
+        for event in try LedgerReader(path: path).events(LedgerEventFilter()) {
+            try printer.add(EventColumns.values(of: event))
+        }
+        try printer.finish()
+        return text
+    }
+
+    private static let receipt = LedgerEventDetail(
+        lastGood: 1_769_850_298_125,
+        completion: 480,
+        sessionsWaiting: 0,
+        workLost: 4_096.5,
+        hashesLost: 17_594_333_528_064
+    )
+
+    @Test func failoverHasItsReceipt() async throws {
+        #expect(
+            try await Self.failover(Self.receipt, .json) == """
+                {"time":"2026-01-31T09:05:00.250Z","kind":"failover","route":"btc","pool":"first","from_pool":"first",\
+                "to_pool":"second","session":null,"worker":null,"remote":null,"cause":"closed","detection_ms":12,\
+                "sessions_moved":5,"shares_lost":2,"detail":null,"last_good":"2026-01-31T09:04:58.125Z",\
+                "completion_ms":480,"sessions_waiting":0,"work_lost":4096.5,"hashes_lost":17594333528064}
+
+                """
+        )
+        #expect(
+            try await Self.failover(Self.receipt, .csv).split(separator: "\r\n") == [
+                """
+                time,kind,route,pool,from_pool,to_pool,session,worker,remote,cause,detection_ms,sessions_moved,\
+                shares_lost,detail,last_good,completion_ms,sessions_waiting,work_lost,hashes_lost
+                """,
+                """
+                2026-01-31T09:05:00.250Z,failover,btc,first,first,second,,,,closed,12,5,2,,\
+                2026-01-31T09:04:58.125Z,480,0,4096.5,17594333528064
+                """,
+            ]
+        )
+    }
+
+    @Test func failoverThatNeverEndedHasNoTimes() async throws {
+        var receipt = Self.receipt
+        receipt.lastGood = nil
+        receipt.completion = nil
+        receipt.sessionsWaiting = 3
+        let line = try await Self.failover(receipt, .json)
+        #expect(line.contains(#""detail":null,"last_good":null,"completion_ms":null,"sessions_waiting":3,"#))
+    }
+
+    @Test func tableOfEventsHasNoEmptyColumns() async throws {
+        #expect(
+            try await Self.failover(Self.receipt, .table) == """
+                time                      kind      route  pool   from_pool  to_pool  cause   detection_ms  \
+                sessions_moved  shares_lost  last_good                 completion_ms  sessions_waiting  work_lost  \
+                hashes_lost
+                2026-01-31T09:05:00.250Z  failover  btc    first  first      second   closed            12  \
+                             5            2  2026-01-31T09:04:58.125Z            480                 0     4.10 k  \
+                     17.6 T
+
+                """
+        )
+    }
+
+    @Test(arguments: ["", "{", "{}", "[]", "rows 1 to 5", #"{"last_good":1}"#, #"{"sessions_waiting":"many"}"#])
+    func detailThatIsNoReceiptStaysText(text: String) {
+        #expect(LedgerEventDetail(text: text) == nil)
     }
 
     @Test func optionsAreUnderstood() throws {

@@ -55,6 +55,25 @@ import Testing
         #expect(try Self.print(format, []) == text)
     }
 
+    @Test(arguments: [
+        (OutputFormat.table, "shares  note\n     7  -\n     8  x\n"), (.csv, "name,shares,note\r\n,7,\r\n,8,x\r\n"),
+    ])
+    func onlyTablesLeaveOutEmptyColumns(format: OutputFormat, expected: String) throws {
+        var text = ""
+        var printer = try RowPrinter(format: format, columns: Self.columns, leavesOutEmpty: true) { text += $0 }
+        try printer.add([.null, .integer(7), .null])
+        try printer.add([.text(""), .integer(8), .text("x")])
+        try printer.finish()
+        #expect(text == expected)
+    }
+
+    @Test func tableWithoutRowsHasAllColumns() throws {
+        var text = ""
+        let printer = try RowPrinter(format: .table, columns: Self.columns, leavesOutEmpty: true) { text += $0 }
+        try printer.finish()
+        #expect(text == "name  shares  note\n")
+    }
+
     @Test(
         arguments: [(.number(.nan), "null"), (.number(1e300), "1e+300"), (.number(-2), "-2"), (.number(0.1), "0.1")]
             as [(OutputValue, String)])

@@ -61,18 +61,44 @@ extension InvariantWorld {
         guard let (pool, connection) = self.connection(of: coinbase1) else {
             return "a job of a connection that is gone"
         }
-        if self.withdrawnSince[pool.name] != nil { return "a job of the withdrawn \(pool.name)" }
+        if let since = self.withdrawnSince[pool.name], self.now > since {
+            return "a job of the withdrawn \(pool.name)"
+        }
+        if let better = self.better(than: pool, for: miner) {
+            return "a job of \(pool.name), which is put aside, though \(better) is not"
+        }
         return coinbase1.hasPrefix(connection.lastCoinbase1) ? nil : "an old job of \(pool.name)"
     }
 
     /// A pool has been usable long enough, and its extranonce2 holds the session's.
     private func canServe(_ miner: ModelMiner) -> Bool {
-        self.pools.contains { pool in
-            guard let good = pool.goodSince, let enabled = self.enabledSince[pool.name] else { return false }
-            return self.now - good >= Self.recovery && self.now - enabled >= Self.recovery
-                && self.now - pool.lastJob < .seconds(30)
-                && pool.extranonce2Size >= miner.extranonce1.utf8.count / 2 + miner.extranonce2Size
-        }
+        self.pools.contains { self.canServe(miner, at: $0) && self.isAllowed(miner, at: $0.name) }
+    }
+
+    private func canServe(_ miner: ModelMiner, at pool: ModelPool) -> Bool {
+        guard let good = pool.goodSince, let enabled = self.enabledSince[pool.name] else { return false }
+        return self.now - good >= Self.recovery && self.now - enabled >= Self.recovery
+            && self.now - pool.lastJob < .seconds(30)
+            && pool.extranonce2Size >= miner.extranonce1.utf8.count / 2 + miner.extranonce2Size
+    }
+
+    /// A pool that could have the miner and is not put aside, if `pool` is.
+    private func better(than pool: ModelPool, for miner: ModelMiner) -> String? {
+        let snapshots = self.core.snapshot().pools
+        func snapshot(_ name: String) -> PoolSnapshot? { snapshots.first { $0.configuration.name == name } }
+        guard snapshot(pool.name)?.ejection != nil else { return nil }
+        return self.pools.first { other in
+            guard other.name != pool.name, self.canServe(miner, at: other), let found = snapshot(other.name) else {
+                return false
+            }
+            return found.ejection == nil && found.health == .up && self.isAllowed(miner, at: other.name)
+        }?.name
+    }
+
+    /// No strict rule keeps the miner away from the pool.
+    private func isAllowed(_ miner: ModelMiner, at pool: String) -> Bool {
+        let rule = self.configuration.pins.first { $0.matches(login: miner.name, remote: "", listener: "") }
+        return rule.map { !$0.isStrict || $0.pools.contains { $0.pool == pool } } ?? true
     }
 
     private func checkClosures() {

@@ -7,7 +7,7 @@ extension InvariantWorld {
     private enum Event: CaseIterable {
         case connect, leave, comeBack, submit, garbage, kick
         case job, cleanJob, difficulty, mask, extranonce, askForReconnect
-        case die, refuse, freeze, revive, refuseUsers, reject, answerLate
+        case die, refuse, freeze, revive, refuseUsers, reject, rejectSome, answerLate, oldBlock, payElsewhere
         case moment, seconds, minutes
         case command, reload
 
@@ -19,8 +19,8 @@ extension InvariantWorld {
             case .job, .seconds, .revive: 5
             case .comeBack, .die: 4
             case .leave, .extranonce, .command: 3
-            case .difficulty, .mask, .askForReconnect, .refuse, .freeze, .answerLate, .reload: 2
-            case .garbage, .kick, .refuseUsers, .reject, .minutes: 1
+            case .difficulty, .mask, .askForReconnect, .refuse, .freeze, .answerLate, .reload, .reject: 2
+            case .garbage, .kick, .refuseUsers, .rejectSome, .oldBlock, .payElsewhere, .minutes: 1
             }
         }
     }
@@ -59,11 +59,12 @@ extension InvariantWorld {
         case .command:
             let directive: PoolDirective = [.drain, .disable, .enable, .enable][self.below(4)]
             let name = self.anyPool().name
-            self.note("operator: \(directive) \(name)")
-            self.command(directive, name)
+            let within = Duration.seconds(self.below(2) * 5)
+            self.note("operator: \(directive) \(name) within \(within)")
+            self.command(directive, name, within: within)
         case .reload: self.reload()
         case .job, .cleanJob, .difficulty, .mask, .extranonce, .askForReconnect, .die, .refuse, .freeze, .revive,
-            .refuseUsers, .reject, .answerLate:
+            .refuseUsers, .reject, .rejectSome, .answerLate, .oldBlock, .payElsewhere:
             let pool = self.anyPool()
             self.note("\(pool.name): \(event)")
             self.poolEvent(event, pool)
@@ -120,9 +121,13 @@ extension InvariantWorld {
             if pool.reach != .up { pool.change(.up) }
             if pool.answersLate { pool.answerLate(false) }
             if pool.refusesUsers { pool.refuseUsers(false) }
-            pool.rejects = false
+            pool.rejectsOneOf = nil
+            pool.keepsOldBlock = false
         case .refuseUsers: pool.refuseUsers(true)
-        case .reject: pool.rejects = true
+        case .reject: pool.rejectsOneOf = 1
+        case .rejectSome: pool.rejectsOneOf = 2
+        case .oldBlock: pool.keepsOldBlock = true
+        case .payElsewhere: pool.payElsewhere(random: &self.random)
         case .answerLate: pool.answerLate(!pool.answersLate)
         default: break
         }
@@ -147,6 +152,9 @@ extension InvariantWorld {
             configuration.pools[index].weight = weight
             configuration.pools[index].priority = priority
             if isRemoval, configuration.pools.count > 1 { configuration.pools.remove(at: index) }
+            if self.below(4) == 0 {
+                configuration.pins = Self.pins(configuration.pools.map(\.name), random: &self.random)
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ final class InvariantWorld {
     private(set) var trace: [String] = []
     /// Since when the operator lets a pool carry load; nil while it does not.
     private(set) var enabledSince: [String: NIODeadline] = [:]
-    /// Since when it must not carry any.
+    /// From when on it must not carry any.
     private(set) var withdrawnSince: [String: NIODeadline] = [:]
     /// Pools that were taken out of the configuration once: the router counts anew when they come back.
     private(set) var removedPools: Set<String> = []
@@ -41,7 +41,18 @@ final class InvariantWorld {
         reconnectInitial: .milliseconds(500),
         reconnectMaximum: .seconds(2),
         failbackAfter: .seconds(5),
-        hold: .seconds(15)
+        slowStart: .seconds(3),
+        hold: .seconds(15),
+        outliers: OutlierConfiguration(
+            window: .seconds(20),
+            minimumShares: 6,
+            consecutiveRejects: 4,
+            latency: .seconds(4),
+            staleGrace: .seconds(2),
+            ejection: .seconds(10),
+            ejectionMaximum: .seconds(30)
+        ),
+        lag: .seconds(15)
     )
     private static let startTime: Int64 = 1_700_000_000_000
 
@@ -113,6 +124,16 @@ final class InvariantWorld {
         self.settle()
     }
 
+    /// Some miners have pools of their own.
+    static func pins(_ names: [String], random: inout RandomSource) -> [PinRule] {
+        guard let name = names.randomElement(using: &random), Bool.random(using: &random) else { return [] }
+        let isStrict = Int.random(in: 0..<3, using: &random) == 0
+        return [
+            PinRule(name: "pin", worker: WorkerPattern("*.rig0"), pools: [.init(pool: name)], isStrict: isStrict),
+            PinRule(name: "other", worker: WorkerPattern("farm.rig1"), pools: [.init(pool: name)], isStrict: isStrict),
+        ]
+    }
+
     private static func configuration(_ names: [String], random: inout RandomSource) -> RouteConfiguration {
         let isPerWorker = Int.random(in: 0..<4, using: &random) == 0
         let initials: [Double?] = [nil, 1e-10, 3e-10]
@@ -129,12 +150,17 @@ final class InvariantWorld {
                     standby: Bool.random(using: &random) ? .one : .warm
                 )
             },
+            pins: Self.pins(names, random: &random),
             vardiff: VardiffConfiguration(
                 minimum: 1e-10,
                 initial: initials[Int.random(in: 0..<initials.count, using: &random)],
                 enabled: Bool.random(using: &random)
             ),
             health: Self.health,
+            balance: BalanceConfiguration(
+                movesPerSecond: 0.5, patience: .seconds(Int.random(in: 0...3, using: &random))
+            ),
+            payoutGuard: [.warn, .eject, .off][Int.random(in: 0...2, using: &random)],
             reply: Int.random(in: 0..<4, using: &random) == 0 ? .immediate : .verdict
         )
     }
@@ -250,7 +276,9 @@ final class InvariantWorld {
             record: self.record,
             memory: resuming ? self.memories[name] ?? ModelMiner.Memory() : ModelMiner.Memory(),
             random: &self.random,
-            isLive: { [unowned self] in self.connection(of: $0) != nil }
+            isLive: { [unowned self] coinbase1, count in
+                self.connection(of: coinbase1).map { $0.pool.extranonce2Size >= count } ?? false
+            }
         )
         self.miners.append(miner)
         miner.shakeHands(random: &self.random)
@@ -276,18 +304,18 @@ final class InvariantWorld {
 
     // MARK: The operator
 
-    func command(_ directive: PoolDirective, _ name: String) {
-        guard case .done = self.core.command(directive, pool: name) else { return }
-        self.setEnabled(name, directive == .enable)
+    func command(_ directive: PoolDirective, _ name: String, within: Duration = .zero) {
+        guard case .done = self.core.command(directive, pool: name, within: within) else { return }
+        self.setEnabled(name, directive == .enable, within: directive == .drain ? within : .zero)
     }
 
-    private func setEnabled(_ name: String, _ isEnabled: Bool) {
+    private func setEnabled(_ name: String, _ isEnabled: Bool, within: Duration = .zero) {
         if isEnabled {
             if self.enabledSince[name] == nil { self.enabledSince[name] = self.now }
             self.withdrawnSince[name] = nil
         } else {
             self.enabledSince[name] = nil
-            if self.withdrawnSince[name] == nil { self.withdrawnSince[name] = self.now }
+            self.withdrawnSince[name] = self.now + TimeAmount(within)
         }
     }
 

@@ -48,8 +48,8 @@ final class ModelMiner {
     let session: Int64
     let channel: EmbeddedChannel
     private let record: WorldRecord
-    /// Whether the pool connection that a coinbase came by is open.
-    private let isLive: (String) -> Bool
+    /// Whether the pool connection that a coinbase came by is open, and takes extranonces of so many bytes.
+    private let isLive: (String, Int) -> Bool
     private let rollsVersions: Bool
     /// cpuminer gives every submit the same id.
     private let usesOneID: Bool
@@ -77,7 +77,7 @@ final class ModelMiner {
         record: WorldRecord,
         memory: Memory,
         random: inout RandomSource,
-        isLive: @escaping (String) -> Bool
+        isLive: @escaping (String, Int) -> Bool
     ) {
         self.name = name
         self.session = session
@@ -90,6 +90,8 @@ final class ModelMiner {
     }
 
     var isOpen: Bool { self.channel.isActive }
+    /// Bytes of both its extranonces.
+    private var extranonceCount: Int { self.extranonce1.utf8.count / 2 + self.extranonce2Size }
     var isReady: Bool { self.readySince != nil }
     /// The first part of the coinbase of the job it works on; nil before the first.
     var currentCoinbase1: String? { self.jobs.last?.work.coinbase1 }
@@ -176,7 +178,7 @@ final class ModelMiner {
     }
 
     private func ask(_ id: Int, _ expectation: Expectation, _ params: String, now: NIODeadline) {
-        let coinbase1 = self.currentCoinbase1.flatMap { self.isLive($0) ? $0 : nil }
+        let coinbase1 = self.currentCoinbase1.flatMap { self.isLive($0, self.extranonceCount) ? $0 : nil }
         self.questions.append(
             Question(id: id, expectation: expectation, asked: now, params: params, coinbase1: coinbase1)
         )
@@ -285,7 +287,9 @@ final class ModelMiner {
         let isTrue = line.result == .bool(true) && line.error == .null
         guard isTrue || code != nil else { return self.violation("neither yes nor no: \(line.text)") }
         // 21: the job or its pool is gone; 28: the pool's own whim; 33: the pool took version bits away.
-        let mayBeGone = code == 21 && (now > question.asked || question.coinbase1.map(self.isLive) != true)
+        let mayBeGone =
+            code == 21
+            && (now > question.asked || question.coinbase1.map { self.isLive($0, self.extranonceCount) } != true)
         let isAllowed =
             switch question.expectation {
             case .good: isTrue || mayBeGone || code == 28 || code == 33

@@ -7,6 +7,8 @@ final class WorldRecord {
     /// Headers that miners have hashed.
     var minedHeaders: Set<[UInt8]> = []
     var violations: [String] = []
+    /// Blocks of the one chain that all pools work on.
+    var height: UInt64 = 1
 }
 
 /// A small honest pool: each connection has an extranonce1 of its own, and each share is judged by the header that the pool
@@ -50,18 +52,23 @@ final class ModelPool {
     private(set) var difficulty: Double
     private(set) var reach = Reach.up
     var refusesUsers = false
-    var rejects = false
+    /// Refuses one of so many shares; nil: none.
+    var rejectsOneOf: Int?
+    /// Hears of no block.
+    var keepsOldBlock = false
     private(set) var answersLate = false
     private(set) var connections: [ModelPoolConnection] = []
     private(set) var template: Template
     private var jobCount: UInt64 = 0
     private var extranonceCount: UInt64 = 0
-    private var previousHash: UInt64 = 1
+    private var height: UInt64 = 1
+    private var payee: UInt64 = 0
     private var submissions: Set<[UInt8]> = []
     private var sessions: [String: String] = [:]
     /// Since when nothing has kept a router from mining here; nil while something does.
     private(set) var goodSince: NIODeadline?
     private(set) var answered = 0
+    private var judged = 0
     private(set) var lastJob: NIODeadline
     /// Sends a job at least this often by itself; nil: only when told, and falls silent in between.
     private let rhythm: TimeAmount?
@@ -158,16 +165,21 @@ final class ModelPool {
         // After a silence the router may just be looking for another pool.
         if self.now() - self.lastJob >= .seconds(30), self.goodSince != nil { self.goodSince = self.now() }
         self.lastJob = self.now()
-        if clean { self.previousHash += 1 }
+        if clean, !self.keepsOldBlock {
+            // It found a block, or heard of that of another.
+            if Bool.random(using: &random) { self.record.height += 1 }
+            self.height = self.record.height
+        }
         let branches = (0..<Int.random(in: 0...1, using: &random)).map { _ in
             HexText.digits(random.next(), count: 32)
         }
         self.template = Template(
             id: "\(self.index)x\(String(self.jobCount, radix: 16))",
             work: NotifiedWork(
-                previousHash: HexText.digits(self.previousHash << 8 | UInt64(self.index), count: 32),
+                // Small, as the hash of a block is.
+                previousHash: HexText.digits(self.height, count: 8) + String(repeating: "0", count: 48),
                 coinbase1: HexText.digits(UInt64(self.index), count: 1) + HexText.digits(self.jobCount, count: 4),
-                coinbase2: "ffff",
+                coinbase2: "ffff" + HexText.digits(self.payee, count: 1),
                 branches: branches,
                 version: self.setsVersionBits ? 0x2080_2000 : 0x2000_0000,
                 nbits: 0x1d00_ffff,
@@ -179,6 +191,11 @@ final class ModelPool {
     private func broadcast(clean: Bool) {
         guard self.reach == .up else { return }
         for connection in self.connections where connection.getsJobs { connection.sendJob(clean: clean) }
+    }
+
+    func payElsewhere(random: inout RandomSource) {
+        self.payee += 1
+        self.sendJob(clean: true, random: &random)
     }
 
     func changeDifficulty(random: inout RandomSource) {
@@ -256,4 +273,10 @@ final class ModelPool {
     func isDuplicate(_ header: [UInt8]) -> Bool { !self.submissions.insert(header).inserted }
 
     func noteAnswer() { self.answered += 1 }
+
+    /// Whether the next share is refused whatever it is.
+    func refuses() -> Bool {
+        self.judged += 1
+        return self.rejectsOneOf.map { self.judged.isMultiple(of: $0) } ?? false
+    }
 }

@@ -223,6 +223,6 @@ final class ModelPoolConnection {
         guard NotifiedWork.difficulty(of: header) >= job.difficulty * (1 - 1e-9) else {
             return wrong(23, "low difficulty")
         }
-        return self.pool.rejects ? refused(28, "scripted") : #"{"id":\#(id),"result":true,"error":null}"#
+        return self.pool.refuses() ? refused(28, "scripted") : #"{"id":\#(id),"result":true,"error":null}"#
     }
 }

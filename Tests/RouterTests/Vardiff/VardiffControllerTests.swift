@@ -157,12 +157,12 @@ import Testing
 
     @Test func theHashrateIsEstimated() throws {
         var miner = SteadyMiner(idealDifficulty: 1000, start: 100, seed: 5)
-        #expect(miner.controller.hashrate(now: SteadyMiner.time(0)) == nil)
+        #expect(miner.controller.estimate(now: SteadyMiner.time(0)) == nil)
         miner.mines(seconds: 600)
-        let hashrate = try #require(miner.controller.hashrate(now: SteadyMiner.time(600_000)))
+        let hashrate = try #require(miner.controller.estimate(now: SteadyMiner.time(600_000))?.hashrate)
         #expect((0.5...1.6).contains(hashrate / (100 * hashesPerDifficulty)))
         // It fades when nothing comes any more.
-        let later = try #require(miner.controller.hashrate(now: SteadyMiner.time(1_200_000)))
+        let later = try #require(miner.controller.estimate(now: SteadyMiner.time(1_200_000))?.hashrate)
         #expect(later < hashrate / 20)
     }
 }

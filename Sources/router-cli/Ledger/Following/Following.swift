@@ -72,11 +72,11 @@ struct StreamedTable {
         "from_pool": 12,
         "to_pool": 12, "job": 8, "pool_job": 12, "difficulty": 10, "pool_difficulty": 15, "share_difficulty": 18,
         "verdict": 14, "reason": 20, "latency_ms": 10, "extranonce2": 16, "ntime": 8, "nonce": 8, "version_bits": 12,
-        "cause": 30,
+        "cause": 30, "last_good": 24,
     ]
     private static let right: Set = [
         "id", "session", "difficulty", "pool_difficulty", "share_difficulty", "latency_ms", "detection_ms",
-        "sessions_moved", "shares_lost",
+        "sessions_moved", "shares_lost", "completion_ms", "sessions_waiting", "work_lost", "hashes_lost",
     ]
 
     private let columns: [Column]

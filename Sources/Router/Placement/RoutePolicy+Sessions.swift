@@ -1,0 +1,181 @@
+package import NIOCore
+package import PoolPool
+
+/// A session as placement sees it when it arrives.
+package struct ArrivingSession: Sendable {
+    package var session: Int64
+    package var login: String
+    package var remote: String
+    package var listener: String
+    package var estimate: HashrateEstimate?
+    /// Bit *n*: pool *n* cannot have it.
+    package var barred: UInt64
+
+    package init(
+        session: Int64,
+        login: String,
+        remote: String = "",
+        listener: String = "",
+        estimate: HashrateEstimate? = nil,
+        barred: UInt64 = 0
+    ) {
+        self.session = session
+        self.login = login
+        self.remote = remote
+        self.listener = listener
+        self.estimate = estimate
+        self.barred = barred
+    }
+}
+
+// Who mines where.
+extension RoutePolicy {
+    package var sessionCount: Int { self.sessions.count }
+
+    package mutating func arrived(_ arriving: ArrivingSession) {
+        self.left(arriving.session)
+        let estimate = arriving.estimate ?? self.memory.estimate(of: arriving.login)?.remembered
+        self.sessions.insert(
+            SessionTable.Entry(
+                session: arriving.session,
+                group: self.group(of: arriving),
+                estimate: estimate,
+                barred: arriving.barred
+            )
+        )
+        self.arrivals[arriving.session] = arriving
+    }
+
+    package mutating func left(_ session: Int64) {
+        guard let entry = self.sessions.remove(session) else { return }
+        if entry.pool >= 0 { self.groups[entry.group].loads[entry.pool] -= self.hashrate(of: entry) }
+        let arriving = self.arrivals.removeValue(forKey: session)
+        if let arriving, let estimate = entry.estimate { self.memory.remember(arriving.login, estimate) }
+    }
+
+    package mutating func measured(_ session: Int64, _ estimate: HashrateEstimate) {
+        guard let entry = self.sessions[session] else { return }
+        // What is remembered of the worker counts until the session itself has shown more.
+        if let known = entry.estimate, known.shares > estimate.shares, estimate.shares < 6 { return }
+        if entry.pool >= 0 {
+            self.groups[entry.group].loads[entry.pool] += estimate.hashrate - self.hashrate(of: entry)
+        }
+        self.sessions.change(session) { $0.estimate = estimate }
+    }
+
+    /// Pools that cannot have a session: bit *n* for pool *n*.
+    package mutating func bar(_ session: Int64, from pools: UInt64) {
+        self.sessions.change(session) { $0.barred = pools }
+    }
+
+    /// The session was given to this pool; nil: to none.
+    package mutating func assigned(_ session: Int64, to pool: Int?) {
+        guard let entry = self.sessions[session] else { return }
+        let hashrate = self.hashrate(of: entry)
+        if entry.pool >= 0 { self.groups[entry.group].loads[entry.pool] -= hashrate }
+        if let pool { self.groups[entry.group].loads[pool] += hashrate }
+        self.sessions.change(session) { $0.pool = pool ?? -1 }
+    }
+
+    /// The pool that a session was given to.
+    package func pool(of session: Int64) -> Int? {
+        self.sessions[session].flatMap { $0.pool >= 0 ? $0.pool : nil }
+    }
+
+    /// A session need not leave this pool at once: it may wait for the balance, or for the pool's drain to end.
+    package func mayStay(_ session: Int64, at pool: Int, now: NIODeadline) -> Bool {
+        guard let entry = self.sessions[session], self.pools.indices.contains(pool) else { return false }
+        if pool < 64, entry.barred & (1 << UInt64(pool)) != 0 { return false }
+        let group = self.groups[entry.group]
+        guard group.candidates.indices.contains(pool) else { return false }
+        if self.pools[pool].administration == .draining { return self.pools[pool].drainBy.map { now < $0 } ?? false }
+        switch group.candidates[pool].standing {
+        case .good, .recovering, .suspect: return true
+        case .ejected: return group.tiers.first?.contains(pool) == true
+        case .unusable: return false
+        }
+    }
+
+    /// The pools that can have a session, best first: those of the best tier by what they lack.
+    package func walk(_ session: Int64) -> [Int] {
+        guard let entry = self.sessions[session] else { return [] }
+        let group = self.groups[entry.group]
+        let total = group.loads.reduce(0, +) + self.hashrate(of: entry)
+        var walk: [Int] = []
+        // While a better pool only comes back, most of the load stays with the next tier: who is owed most comes first.
+        let carrying = group.shares.indices.filter { group.shares[$0] > 0 }
+        let lacking = carrying.sorted { left, right in
+            let lackLeft = group.shares[left] * total - group.loads[left]
+            let lackRight = group.shares[right] * total - group.loads[right]
+            return lackLeft == lackRight ? left < right : lackLeft > lackRight
+        }
+        for pool in lacking + group.tiers.flatMap({ $0 }) where !walk.contains(pool) {
+            guard pool >= 64 || entry.barred & (1 << UInt64(pool)) == 0 else { continue }
+            walk.append(pool)
+        }
+        return walk
+    }
+
+    /// What a session is taken for in sums: its estimate, or that of a usual session.
+    func hashrate(of entry: SessionTable.Entry) -> Double { entry.estimate?.hashrate ?? self.typicalHashrate }
+
+    private func group(of arriving: ArrivingSession) -> Int {
+        let match = self.groups.dropFirst().firstIndex { group in
+            group.rule?.matches(login: arriving.login, remote: arriving.remote, listener: arriving.listener) ?? false
+        }
+        return match ?? 0
+    }
+
+    /// The rules have changed: every session is asked anew which one it belongs to.
+    mutating func regroup() {
+        let rest = self.groups.first.map { [$0] } ?? []
+        self.groups = rest + self.configuration.pins.map { PlacementGroup(rule: $0, count: self.pools.count) }
+        let arrivals = self.arrivals
+        for (session, arriving) in arrivals {
+            let group = self.group(of: arriving)
+            self.sessions.change(session) { $0.group = group }
+        }
+        self.sumLoads()
+    }
+
+    /// Adds up the loads anew: sums that only ever change by differences drift.
+    mutating func sumLoads() {
+        let known = self.sessions.entries.compactMap { $0.estimate?.hashrate }
+        if !known.isEmpty { self.typicalHashrate = max(1, known.reduce(0, +) / Double(known.count)) }
+        for group in self.groups.indices {
+            self.groups[group].loads = Array(repeating: 0, count: self.pools.count)
+        }
+        for entry in self.sessions.entries where entry.pool >= 0 {
+            self.groups[entry.group].loads[entry.pool] += self.hashrate(of: entry)
+        }
+    }
+}
+
+// What the pools carry.
+extension RoutePolicy {
+    /// H/s by pool.
+    package var loads: [Double] {
+        self.pools.indices.map { pool in self.groups.reduce(0) { $0 + $1.loads[pool] } }
+    }
+
+    /// What each pool should carry of all sessions' hashrate, 0...1; without sessions, of that of new ones.
+    package var targetShares: [Double] {
+        let total = self.groups.reduce(0) { $0 + $1.loads.reduce(0, +) }
+        guard total > 0 else { return self.groups.first?.shares ?? [] }
+        return self.pools.indices.map { pool in
+            self.groups.reduce(0) { $0 + $1.shares[pool] * $1.loads.reduce(0, +) } / total
+        }
+    }
+
+    /// Pools that carry load now, or would if there were any.
+    package var carryingPools: [Int] {
+        self.pools.indices.filter { pool in self.groups.contains { $0.shares[pool] > 0 } }
+    }
+}
+
+extension RoutePolicy {
+    /// The group that a session is balanced with; that of the rest for one that is gone.
+    package func group(of session: Int64) -> PlacementGroup {
+        self.groups[self.sessions[session]?.group ?? 0]
+    }
+}
