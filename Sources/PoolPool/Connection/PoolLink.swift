@@ -33,8 +33,8 @@ package protocol PoolLinkDelegate: AnyObject {
     func link(_ link: PoolLink, closed connection: ConnectionID)
     /// Something speaks against the pool, not yet enough to leave it; nil: it is cleared.
     func link(_ link: PoolLink, suspected reason: String?)
-    /// The pool sent what a pool may not send; told once in a while.
-    func link(_ link: PoolLink, overstepped what: String)
+    /// The pool sent what a pool may not send; told once in a while. `isAttack`: it would have taken the hashrate elsewhere.
+    func link(_ link: PoolLink, overstepped what: String, isAttack: Bool)
 }
 
 /// Key of a link: pools see one upstream user a link; each nonce space has links of its own.
@@ -410,7 +410,12 @@ package final class PoolLink: PoolConnectionDelegate {
         guard
             let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
         else {
-            self.overstepped("client.reconnect to \(String(asked.prefix(100))), a foreign host: refused")
+            self.logger.warning("client.reconnect to a foreign host refused", metadata: ["asked": .string(asked)])
+            self.delegate?.link(
+                self,
+                overstepped: "client.reconnect to \(String(asked.prefix(100))), a foreign host: refused",
+                isAttack: true
+            )
             return
         }
         let delay = TimeAmount.seconds(Int64(min(max(wait ?? 0, 0), 60)))
@@ -423,7 +428,7 @@ package final class PoolLink: PoolConnectionDelegate {
         let now = self.eventLoop.now
         if let last = self.lastOverstep, now - last < Self.overstepPause { return }
         self.lastOverstep = now
-        self.delegate?.link(self, overstepped: what)
+        self.delegate?.link(self, overstepped: what, isAttack: false)
     }
 
     package func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {

@@ -16,13 +16,16 @@ package struct LagDetector: Sendable {
         package var hash: [UInt8]
         /// Height of the block that is being mined, see ``LagDetector/height(coinbase1:)``.
         package var height: Int?
-        /// The hash meets the network target that the pools named: a made-up one would not.
+        /// The hash meets the network target of its job: it took a block's work to find, if that target is the network's.
         package var isProven: Bool
+        /// The network target in compact form, as the pool names it.
+        package var nbits: UInt32
 
-        package init(hash: [UInt8], height: Int?, isProven: Bool) {
+        package init(hash: [UInt8], height: Int?, isProven: Bool, nbits: UInt32 = 0) {
             self.hash = hash
             self.height = height
             self.isProven = isProven
+            self.nbits = nbits
         }
     }
 
@@ -52,6 +55,9 @@ package struct LagDetector: Sendable {
         var tip: BlockTip?
         /// The pools that are past this one, and since when.
         var passed: [Int: NIODeadline] = [:]
+        /// Those of them that are believed alone: they went one block further, by the network target that this pool names as
+        /// well, and not to a height out of the air.
+        var witnesses: Set<Int> = []
         /// Pools with a block in common, now or earlier.
         var relatives: Set<Int> = []
         /// New blocks that it announced while another pool was there to announce them too, for those without any in common.
@@ -93,6 +99,7 @@ package struct LagDetector: Sendable {
         } else if old == nil || self.isNewer(block, entry, than: old, isNew: isNew, coin: coin) {
             member.tip = block
             member.passed = [:]
+            member.witnesses = []
         }
         let hasMoved = old?.hash != member.tip?.hash
         self.pools[pool] = member
@@ -106,7 +113,8 @@ package struct LagDetector: Sendable {
     package mutating func left(pool: Int) {
         self.pools[pool]?.tip = nil
         self.pools[pool]?.passed = [:]
-        for other in self.pools.keys { self.pools[other]?.passed[pool] = nil }
+        self.pools[pool]?.witnesses = []
+        for other in self.pools.keys { self.note(pool, isPast: false, of: other, now: .distantPast) }
     }
 
     /// The pool is gone for good, and the numbers above it are one less from now on.
@@ -137,6 +145,7 @@ package struct LagDetector: Sendable {
             self.pools.mapValues { pool in
                 var pool = pool
                 pool.passed = renamed(pool.passed)
+                pool.witnesses = renamed(pool.witnesses)
                 pool.relatives = renamed(pool.relatives)
                 pool.strangeBlocks = renamed(pool.strangeBlocks)
                 return pool
@@ -153,7 +162,7 @@ package struct LagDetector: Sendable {
 
     // MARK: - What it comes to
 
-    /// Non-nil as soon as enough other pools are past this one: two of them, or one whose block is proven where there is
+    /// Non-nil as soon as enough other pools are past this one: two of them, or one that can be believed alone where there is
     /// but one to compare with. The caller decides how long that may last.
     package func behind(_ pool: Int) -> Behind? {
         guard let member = self.pools[pool], member.tip != nil else { return nil }
@@ -163,7 +172,7 @@ package struct LagDetector: Sendable {
         let times = past.values.sorted()
         if comparable.count == 1 {
             guard let other = others.first, let since = times.first else { return nil }
-            guard self.pools[other]?.tip?.isProven == true else { return nil }
+            guard member.witnesses.contains(other) else { return nil }
             return Behind(since: since, others: others)
         }
         return times.dropFirst().first.map { Behind(since: $0, others: others) }
@@ -226,9 +235,19 @@ package struct LagDetector: Sendable {
     private mutating func note(_ other: Int, isPast: Bool, of pool: Int, now: NIODeadline) {
         if !isPast {
             self.pools[pool]?.passed[other] = nil
+            self.pools[pool]?.witnesses.remove(other)
         } else if self.pools[pool]?.passed[other] == nil {
             self.pools[pool]?.passed[other] = now
+            if self.isWitness(other, against: pool) { self.pools[pool]?.witnesses.insert(other) }
         }
+    }
+
+    /// A hash that meets the target which both pools name cost a block's work; an old one of those, with a height that was
+    /// made up, goes further than one block or is known here.
+    private func isWitness(_ other: Int, against pool: Int) -> Bool {
+        guard let own = self.pools[pool]?.tip, let newer = self.pools[other]?.tip, newer.isProven else { return false }
+        guard newer.nbits == own.nbits else { return false }
+        return Self.heights(newer.height, own.height).map { $0 == 1 } ?? true
     }
 
     private mutating func countStrangeBlock(of pool: Int) {
@@ -283,6 +302,7 @@ package struct LagDetector: Sendable {
         guard let coin = self.pools.removeValue(forKey: pool)?.coin else { return }
         for other in self.pools.keys {
             self.pools[other]?.passed[pool] = nil
+            self.pools[other]?.witnesses.remove(pool)
             self.pools[other]?.relatives.remove(pool)
             self.pools[other]?.strangeBlocks[pool] = nil
         }

@@ -13,8 +13,8 @@ package import Stratum
 /// it with, the worker is believed: its shares were checked here.
 ///
 /// With the defaults, a pool that refuses everything is found at the tenth share, and one that begins with refusing every
-/// second share within 60 shares of ten or more workers. After a good time, the refusals must first make up their part of
-/// the window.
+/// second share within 60 shares of ten or more workers, but for one run in ten thousand. After a good time, the refusals
+/// must first make up their part of the window.
 ///
 /// Refusals as unauthorised are not looked at. Those as stale count when they are 5 s old (`staleGrace`, if that is
 /// shorter) and no block came within `staleGrace` before or after; to the second.

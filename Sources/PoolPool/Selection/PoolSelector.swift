@@ -40,16 +40,20 @@ package struct PoolCandidate: Sendable, Equatable {
     }
 
     /// What pools of one tier have in common. Smaller is better.
-    fileprivate var rank: (Int, Double, Int, Int) {
+    fileprivate var rank: (Int, Int, Double, Int) {
         let badness = self.standing == .ejected ? self.badness : 0
-        return (self.standing.rawValue, badness, self.weight > 0 ? 0 : 1, self.priority)
+        return (self.order, self.standing.rawValue, badness, self.priority)
     }
+
+    /// Pools that are to carry load, those of weight 0, and those put aside.
+    fileprivate var order: Int { self.standing == .ejected ? 2 : self.weight > 0 ? 0 : 1 }
 }
 
 /// Orders pools for one session: an ordered walk, so that "the next best" needs no second algorithm.
 ///
-/// First by standing (ejected ones by what speaks against them), then those that are to carry load before those of weight 0,
-/// then by priority; pools that are equal in all of that form a tier, within which weights decide.
+/// Those that are to carry load come before those of weight 0, and those put aside come last. Then by standing (of those put
+/// aside, by what speaks against them), then by priority; pools that are equal in all of that form a tier, within which
+/// weights decide.
 package enum PoolSelector {
     /// The tiers in order, each with the indices of its pools. Unusable pools are in none.
     package static func tiers(_ candidates: [PoolCandidate]) -> [[Int]] {
@@ -72,7 +76,10 @@ package enum PoolSelector {
     /// The part of the work that each candidate should have now: pools of the best standing there is, by priority and weight.
     package static func shares(_ candidates: [PoolCandidate], tiers: [[Int]]) -> [Double] {
         let best = tiers.first?.first.map { candidates[$0].standing }
-        var carrying = tiers.filter { tier in tier.first.map { candidates[$0].standing } == best }
+        let order = tiers.first?.first.map { candidates[$0].order }
+        var carrying = tiers.filter { tier in
+            tier.first.map { candidates[$0].standing == best && candidates[$0].order == order } ?? false
+        }
         // Of those put aside only the least bad one.
         if best == .ejected { carrying = Array(carrying.prefix(1)) }
         return TargetShares.of(

@@ -34,6 +34,8 @@ package struct PolicyPool: Sendable {
     package internal(set) var lastGood: NIODeadline?
     /// The last usable pool would be put aside for this.
     package internal(set) var panic: String?
+    /// When sessions that wait for a clean job last had their chance here.
+    var lastChance = NIODeadline.uptimeNanoseconds(0)
     /// Its lags behind the first pool to announce a block.
     package internal(set) var lags = LatencyWindow()
 

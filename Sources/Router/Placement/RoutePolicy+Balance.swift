@@ -23,6 +23,9 @@ extension RoutePolicy {
     /// A clean job came from this pool: sessions that wait for a chance to move there may do it now.
     package mutating func cleanJob(of pool: Int, now: NIODeadline) -> [WorkBalancer.Move] {
         guard self.groups.contains(where: { $0.wantedSince != nil }) else { return [] }
+        // Each worker may have a link of its own, and all of them bring the job.
+        guard now - self.pools[pool].lastChance >= Self.moveInterval else { return [] }
+        self.pools[pool].lastChance = now
         self.sumLoads()
         return self.plan(now: now, isChance: true) { $0.to == pool }
     }
@@ -73,14 +76,14 @@ extension RoutePolicy {
         return result
     }
 
-    /// A pool of the group must be empty so soon that nobody can wait for a clean job.
+    /// A pool of the group must be empty so soon that nobody can wait for a clean job any longer.
     private func isHurried(_ group: Int, now: NIODeadline) -> Bool {
         let rate = max(1, self.configuration.balance.movesPerSecond * Double(self.sessions.count))
         return self.pools.indices.contains { index in
             guard let deadline = self.pools[index].drainBy, self.groups[group].loads[index] > 0 else { return false }
             let count = self.sessions.entries.reduce(0) { $1.pool == index ? $0 + 1 : $0 }
             let needed = TimeAmount.nanoseconds(Int64(min(Double(count) / rate, 86_400) * 1e9))
-            return deadline - now <= TimeAmount(self.configuration.balance.patience) + needed
+            return deadline - now <= needed + Self.moveInterval
         }
     }
 

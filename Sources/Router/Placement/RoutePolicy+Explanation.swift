@@ -90,7 +90,7 @@ extension RoutePolicy {
             return "its extranonce2 is too small for this miner, or it has refused this miner's user"
         }
         switch pool.administration {
-        case .draining: return "it is drained"
+        case .draining: return "it is being drained"
         case .disabled: return "it is disabled"
         case .enabled: break
         }
@@ -125,6 +125,7 @@ extension RoutePolicy {
         let name = self.pools[entry.pool].configuration.name
         let pinned = group.rule.map { "the rule \($0.name) matches it, and " } ?? ""
         let carrying = group.shares.indices.filter { group.shares[$0] > 0 }
+        if carrying.isEmpty { return pinned + "no pool is to carry load, and \(name) still gives work" }
         if !carrying.contains(entry.pool) {
             return pinned + "\(name) keeps it until it can move: the load belongs to "
                 + carrying.map { self.pools[$0].configuration.name }.joined(separator: ", ")

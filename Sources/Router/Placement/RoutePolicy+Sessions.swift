@@ -167,6 +167,21 @@ extension RoutePolicy {
         }
     }
 
+    /// Miners that would have no usable pool without this one, in words; nil: there are none.
+    package func dependents(of index: Int) -> String? {
+        guard self.pools[index].isUsable else { return nil }
+        var counts = [Int](repeating: 0, count: self.groups.count)
+        for entry in self.sessions.entries { counts[entry.group] += 1 }
+        for (group, count) in zip(self.groups, counts) where count > 0 {
+            guard group.candidates.indices.contains(index), group.candidates[index].standing != .unusable else { continue }
+            let others = group.candidates.indices.contains { other in
+                other != index && group.candidates[other].standing != .unusable
+            }
+            if !others { return group.rule.map { "\(count) miners pinned by \($0.name)" } ?? "\(count) miners" }
+        }
+        return nil
+    }
+
     /// Pools that carry load now, or would if there were any.
     package var carryingPools: [Int] {
         self.pools.indices.filter { pool in self.groups.contains { $0.shares[pool] > 0 } }

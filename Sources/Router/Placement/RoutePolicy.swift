@@ -18,7 +18,7 @@ package enum PolicyChange: Sendable, Equatable {
 /// socket and no clock, so that a simulated day runs through the very same code as a real one.
 package struct RoutePolicy: Sendable {
     package private(set) var configuration: RouteConfiguration
-    package private(set) var pools: [PolicyPool] = []
+    package internal(set) var pools: [PolicyPool] = []
     package internal(set) var groups: [PlacementGroup]
     var sessions = SessionTable()
     /// What is known of each session beyond numbers.
@@ -109,10 +109,7 @@ package struct RoutePolicy: Sendable {
         self.pools[index].administration = administration
         self.pools[index].administrationSince = now
         self.pools[index].drainBy = administration == .draining ? drainBy ?? now : nil
-        if administration == .enabled, self.pools[index].hold == .payout {
-            self.pools[index].ejection.release(now: now)
-            self.pools[index].hold = nil
-        }
+        if administration == .enabled { self.release(index, now: now) }
         if administration == .disabled { self.lag.left(pool: index) }
         self.weigh(now: now)
     }
@@ -122,8 +119,17 @@ package struct RoutePolicy: Sendable {
         let failbackAfter = TimeAmount(self.configuration.health.failbackAfter)
         self.pools[index].health = HealthTracker(failbackAfter: failbackAfter, now: now)
         self.pools[index].rampSince = nil
+        self.release(index, now: now)
         self.lag.left(pool: index)
         self.weigh(now: now)
+    }
+
+    /// Nothing speaks against the pool any more.
+    private mutating func release(_ index: Int, now: NIODeadline) {
+        self.pools[index].ejection.release(now: now)
+        self.pools[index].hold = nil
+        self.pools[index].panic = nil
+        self.pools[index].outliers.reset(now: now)
     }
 
     // MARK: What links tell
@@ -244,10 +250,12 @@ package struct RoutePolicy: Sendable {
 
     private mutating func judgeLag(_ index: Int, now: NIODeadline) -> PolicyChange? {
         if self.pools[index].hold == .lag {
-            guard self.lag.behind(index) == nil || self.configuration.health.lag == nil else { return nil }
-            self.pools[index].hold = nil
-            self.pools[index].ejection.release(now: now)
-            return self.readmit(index, "it has caught up", now: now)
+            let isBehind = self.lag.behind(index) != nil
+            guard !isBehind || self.configuration.health.lag == nil else { return nil }
+            self.release(index, now: now)
+            // Of a pool without a link nobody knows where it is; that it is down says enough.
+            guard self.pools[index].isUsable else { return nil }
+            return self.readmit(index, isBehind ? "health.lag is off" : "it has caught up", now: now)
         }
         guard let behind = self.overdue(index, now: now), self.pools[index].isUsable,
             !self.pools[index].ejection.isEjected

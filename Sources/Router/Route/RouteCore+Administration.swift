@@ -30,9 +30,8 @@ extension RouteCore {
             guard self.policy.pools[index].administration != .disabled else {
                 return .done("pool \(name) is disabled already")
             }
-            let others = self.pools.indices.contains { $0 != index && self.policy.pools[$0].isUsable }
-            guard others || self.placements.isEmpty || !self.policy.pools[index].isUsable else {
-                return .refused("\(name) is the last usable pool of route \(self.configuration.name)")
+            if let miners = self.policy.dependents(of: index) {
+                return .refused("\(name) is the last usable pool of \(miners) of route \(self.configuration.name)")
             }
             let time = command == .drain ? TimeAmount(within) : .zero
             self.withdraw(index, within: time)
@@ -45,11 +44,12 @@ extension RouteCore {
     private func enable(_ index: Int) -> CommandOutcome {
         let pool = self.policy.pools[index]
         let configuration = pool.configuration
-        guard pool.administration != .enabled || pool.hold == .payout else {
+        guard pool.administration != .enabled || pool.ejection.isEjected else {
             return .done("pool \(configuration.name) is enabled already")
         }
         let wasDisabled = pool.administration == .disabled
         self.policy.administer(index, .enabled, now: self.now)
+        self.pools[index].payoutWarning = nil
         if wasDisabled {
             self.policy.resetHealth(index, now: self.now)
             self.openStandby(configuration)
@@ -94,6 +94,8 @@ extension RouteCore {
         let name = self.policy.pools[index].configuration.name
         self.policy.administer(index, .disabled, now: self.now)
         self.closeLinks(of: name, LinkFailure(.stopped, "drained"))
+        // Those who had nowhere to go, and hold from now on.
+        self.placeAll(cause: "\(name) is disconnected")
         let lost = self.pools[index].lostInOutage
         self.announce(kind, pool: index, cause: cause, lost: lost)
         self.pools[index].lostInOutage = 0
@@ -144,6 +146,7 @@ extension RouteCore {
         }
         guard self.policy.pools[index].administration == .enabled else { return }
         if old.needsNewLink(for: new) {
+            self.pools[index].payoutWarning = nil
             self.closeLinks(of: new.name, LinkFailure(.stopped, "reconfigured"))
             self.policy.resetHealth(index, now: self.now)
             self.openStandby(new)
@@ -180,6 +183,7 @@ extension RouteCore {
                     ejection: pool.ejection.isEjected ? pool.ejection.reason : nil,
                     ejectionRemaining: pool.ejection.remaining(now: now).map { Double($0.nanoseconds) / 1e9 },
                     panic: pool.panic,
+                    payoutWarning: facts.payoutWarning,
                     secondsInState: Double((now - max(pool.health.since, pool.administrationSince)).nanoseconds) / 1e9,
                     links: entries.filter(\.link.isReady).count,
                     linkIDs: Set(entries.map(\.link.id)),
@@ -223,6 +227,8 @@ package struct PoolSnapshot: Sendable {
     package var ejectionRemaining: Double?
     /// Why it would be put aside, were it not the last one.
     package var panic: String?
+    /// Whom its coinbase pays that it should not, or what else it did that only a thief does.
+    package var payoutWarning: String?
     package var secondsInState: Double
     /// Ready links.
     package var links: Int

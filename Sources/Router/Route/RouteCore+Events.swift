@@ -17,8 +17,11 @@ struct PoolPair: Hashable {
 /// A failover that is told when its last session has its new job.
 struct OpenReceipt {
     var event: PoolEvent
-    var since: NIODeadline
+    let pair: PoolPair
+    let since: NIODeadline
     var waiting: Int
+    /// When the last one had its job, so far.
+    var delivered: NIODeadline
 }
 
 /// Moves without need that are told as one: those between two pools, for the same reason.
@@ -39,6 +42,10 @@ extension RouteCore {
     /// Moves of one kind are told together: when there were none for some seconds, or after a minute.
     private static let tellingPause = TimeAmount.seconds(6)
     private static let tellingTime = TimeAmount.seconds(60)
+    /// What moves between the same pools within this belongs to the same failover.
+    private static let joining = TimeAmount.seconds(1)
+    /// A failover whose sessions do not all have a job after this is told as it is.
+    private static let receiptTime = TimeAmount.seconds(10)
     /// A pool's payouts are told of no more often than this.
     private static let payoutPause = TimeAmount.minutes(10)
 
@@ -52,18 +59,29 @@ extension RouteCore {
             return nil
         }
         let lost = self.pools[from].lostInOutage
+        let workLost = self.pools[from].workLostInOutage
+        // Each lost share is told once.
+        self.pools[from].lostInOutage = 0
+        self.pools[from].workLostInOutage = 0
+        // Links of one pool fail one after the other.
+        if let (id, _) = self.receipts.first(where: { $0.value.pair == pair && self.now - $0.value.since < Self.joining }) {
+            self.receipts[id]?.waiting += sessions
+            self.receipts[id]?.event.sessionsMoved? += sessions
+            self.receipts[id]?.event.sharesLost? += lost
+            self.receipts[id]?.event.receipt?.workLost += workLost
+            return id
+        }
         let lastGood = source.lastGood.map { self.time - (self.now - $0).nanoseconds / 1_000_000 }
         var event = self.event(kind, pool: from, cause: cause, from: pair.from, to: pair.to)
         event.detection = source.ejection.isEjected ? nil : self.pools[from].lastFailure?.detection
         event.sessionsMoved = sessions
         event.sharesLost = lost
-        event.receipt = FailoverReceipt(lastGood: lastGood, workLost: self.pools[from].workLostInOutage)
-        // Each lost share is told once.
-        self.pools[from].lostInOutage = 0
-        self.pools[from].workLostInOutage = 0
+        event.receipt = FailoverReceipt(lastGood: lastGood, workLost: workLost)
         let id = self.nextReceipt
         self.nextReceipt += 1
-        self.receipts[id] = OpenReceipt(event: event, since: self.now, waiting: sessions)
+        self.receipts[id] = OpenReceipt(
+            event: event, pair: pair, since: self.now, waiting: sessions, delivered: self.now
+        )
         return id
     }
 
@@ -77,10 +95,17 @@ extension RouteCore {
 
     /// Sessions of a failover have their new job.
     func delivered(_ id: Int, sessions: Int) {
-        guard var receipt = self.receipts[id] else { return }
-        receipt.waiting -= sessions
-        self.receipts[id] = receipt
-        if receipt.waiting <= 0 { self.close(receipt: id) }
+        self.receipts[id]?.waiting -= sessions
+        self.receipts[id]?.delivered = self.now
+    }
+
+    /// Tells of failovers that are over, or were waited for long enough.
+    func closeReceipts() {
+        for (id, receipt) in self.receipts {
+            let age = self.now - receipt.since
+            guard receipt.waiting <= 0 && age >= Self.joining || age >= Self.receiptTime else { continue }
+            self.close(receipt: id)
+        }
     }
 
     /// A failover is over, or was waited for long enough.
@@ -88,7 +113,7 @@ extension RouteCore {
         guard var receipt = self.receipts.removeValue(forKey: id) else { return }
         receipt.event.receipt?.sessionsWaiting = max(0, receipt.waiting)
         if receipt.waiting <= 0 {
-            receipt.event.receipt?.completion = (self.now - receipt.since).nanoseconds / 1_000_000
+            receipt.event.receipt?.completion = (receipt.delivered - receipt.since).nanoseconds / 1_000_000
         }
         self.announce(receipt.event)
     }
@@ -246,13 +271,40 @@ extension RouteCore {
         }
     }
 
-    func doubtPayout(_ what: String, index: Int) {
+    private func doubtPayout(_ what: String, index: Int) {
+        self.pools[index].payoutWarning = what
         // Some pools pay other people with every block, and some may want to fill the ledger.
         let isRecent = self.pools[index].payoutTold.map { self.now - $0 < Self.payoutPause } ?? false
-        if !isRecent {
-            self.pools[index].payoutTold = self.now
-            self.announce(.payout, pool: index, cause: what)
+        if isRecent {
+            self.pools[index].payoutUntold = what
+        } else {
+            self.tellPayout(what, index: index)
         }
+        self.apply(self.policy.payoutDoubted(index, what, now: self.now), to: index)
+    }
+
+    private func tellPayout(_ what: String, index: Int) {
+        self.pools[index].payoutTold = self.now
+        self.pools[index].payoutUntold = nil
+        self.announce(.payout, pool: index, cause: what)
+    }
+
+    /// Tells what came too soon after something else.
+    func tellPayouts() {
+        for index in self.pools.indices {
+            guard let what = self.pools[index].payoutUntold, let told = self.pools[index].payoutTold,
+                self.now - told >= Self.payoutPause
+            else { continue }
+            self.tellPayout(what, index: index)
+        }
+    }
+
+    /// A pool sent what a pool may not send.
+    func overstepped(_ what: String, isAttack: Bool, index: Int) {
+        guard self.configuration.payoutGuard != .off else { return }
+        self.announce(.payout, pool: index, cause: what)
+        guard isAttack else { return }
+        self.pools[index].payoutWarning = what
         self.apply(self.policy.payoutDoubted(index, what, now: self.now), to: index)
     }
 }

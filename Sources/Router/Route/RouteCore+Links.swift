@@ -137,9 +137,9 @@ extension RouteCore: PoolLinkDelegate {
         self.apply(self.policy.suspected(index, reason, now: self.now), to: index)
     }
 
-    package func link(_ link: PoolLink, overstepped what: String) {
-        guard let index = self.poolIndex(link.key.pool), self.configuration.payoutGuard != .off else { return }
-        self.doubtPayout(what, index: index)
+    package func link(_ link: PoolLink, overstepped what: String, isAttack: Bool) {
+        guard let index = self.poolIndex(link.key.pool) else { return }
+        self.overstepped(what, isAttack: isAttack, index: index)
     }
 
     /// A connection is gone: its jobs can no longer be submitted.

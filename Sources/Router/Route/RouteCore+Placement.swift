@@ -20,35 +20,46 @@ extension RouteCore {
             guard var placement = self.placements[session] else { continue }
             let former = placement.link
             let target = self.choose(for: &placement)
-            if target == nil, former.map({ self.links[$0]?.canServe ?? false }) != true {
-                if placement.idleSince == nil { placement.idleSince = self.now }
-                if let former { self.links[former]?.sessions.remove(session) }
-                placement.link = nil
-                homeless.append(session)
-            }
             if let target, target != former {
-                if let former {
-                    self.links[former]?.sessions.remove(session)
-                    if former.pool != target.pool {
-                        moves[PoolPair(former.pool, target.pool), default: []].append(session)
-                    }
-                }
-                self.links[target]?.sessions.insert(session)
                 placement.link = target
                 placement.idleSince = nil
                 assignments[target, default: []].append(session)
+                self.links[target]?.sessions.insert(session)
+            } else if target == nil, former.map({ self.keeps($0) }) != true {
+                placement.link = nil
+                if placement.idleSince == nil { placement.idleSince = self.now }
+                homeless.append(session)
+            }
+            if let former, placement.link != former {
+                self.links[former]?.sessions.remove(session)
+                // One that waits for its link to open has moved already, as far as its former pool is concerned.
+                if let goal = placement.link ?? placement.wanted, goal.pool != former.pool {
+                    moves[PoolPair(former.pool, goal.pool), default: []].append(session)
+                }
             }
             self.placements[session] = placement
             self.policy.assigned(session, to: (placement.wanted ?? placement.link).flatMap { self.poolIndex($0.pool) })
         }
-        var receipts: [Int64: Int] = [:]
         for (move, sessions) in moves {
-            if let receipt = self.announce(move, sessions: sessions.count, cause: cause, isFailure: isFailure) {
-                for session in sessions { receipts[session] = receipt }
+            guard let receipt = self.announce(move, sessions: sessions.count, cause: cause, isFailure: isFailure) else {
+                continue
+            }
+            for session in sessions {
+                if let former = self.placements[session]?.receipt { self.delivered(former, sessions: 1) }
+                self.placements[session]?.receipt = receipt
             }
         }
-        self.assign(assignments, receipts: receipts)
+        self.assign(assignments)
         self.rescue(homeless, cause: cause)
+    }
+
+    /// Without another pool for its sessions, a link keeps them while it has work; not for a pool that is no longer
+    /// configured, and whose time is over.
+    private func keeps(_ key: LinkKey) -> Bool {
+        guard self.links[key]?.canServe == true, let index = self.poolIndex(key.pool) else { return false }
+        let pool = self.policy.pools[index]
+        let isUnwanted = self.pools[index].isRemoved || !pool.configuration.enabled
+        return !(pool.administration == .draining && isUnwanted && pool.drainBy.map { self.now >= $0 } ?? true)
     }
 
     /// Moves sessions for the balance, for a failback, away from a pool that drains.
@@ -79,7 +90,7 @@ extension RouteCore {
             self.placements[move.session]?.idleSince = nil
             assignments[key, default: []].append(move.session)
         }
-        self.assign(assignments, receipts: [:])
+        self.assign(assignments)
     }
 
     // MARK: Choice
@@ -152,7 +163,7 @@ extension RouteCore {
 
     // MARK: Consequences
 
-    private func assign(_ assignments: [LinkKey: [Int64]], receipts: [Int64: Int]) {
+    private func assign(_ assignments: [LinkKey: [Int64]]) {
         struct Address: Hashable {
             var shard: Int
             var receipt: Int?
@@ -160,10 +171,13 @@ extension RouteCore {
         for (key, sessions) in assignments {
             guard let id = self.links[key]?.link.id else { continue }
             let byShard = Dictionary(grouping: sessions) { session in
-                Address(shard: self.placements[session]?.introduction.shard ?? -1, receipt: receipts[session])
+                let placement = self.placements[session]
+                return Address(shard: placement?.introduction.shard ?? -1, receipt: placement?.receipt)
             }
             for (address, sessions) in byShard {
                 self.post(.assign(sessions: sessions, link: id, receipt: address.receipt), to: address.shard)
+                // From now on the shard answers for them.
+                for session in sessions { self.placements[session]?.receipt = nil }
             }
         }
     }

@@ -31,7 +31,8 @@ extension RouteCore {
     /// What need not be looked at more often than once a second.
     private func tickSlowly(now: NIODeadline) {
         self.tellMoves(all: false)
-        for (id, receipt) in self.receipts where now - receipt.since >= Self.receiptTime { self.close(receipt: id) }
+        self.closeReceipts()
+        self.tellPayouts()
         let freed = self.links.values.filter { $0.refusedUntil.map { now >= $0 } ?? false }
         for entry in freed { entry.refusedUntil = nil }
         if !freed.isEmpty { self.bar() }
@@ -45,9 +46,6 @@ extension RouteCore {
             self.place(left, cause: "\(name) is drained")
         }
     }
-
-    /// A failover whose sessions do not all have a job after this is told as it is.
-    private static let receiptTime = TimeAmount.seconds(10)
 
     private func keepAlive(now: NIODeadline) {
         let interval = TimeAmount(self.configuration.keepAlive)

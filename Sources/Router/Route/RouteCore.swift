@@ -169,6 +169,10 @@ package final class RouteCore {
         guard let entry = self.links.removeValue(forKey: key) else { return }
         entry.link.stop(failure)
         self.linkKeys[entry.link.id] = nil
+        for session in entry.sessions {
+            self.placements[session]?.link = nil
+            if self.placements[session]?.idleSince == nil { self.placements[session]?.idleSince = self.now }
+        }
         self.post(.linkRemoved(entry.link.id))
     }
 
@@ -265,6 +269,7 @@ package final class RouteCore {
     func forget(_ session: Int64) {
         guard let placement = self.placements.removeValue(forKey: session) else { return }
         self.policy.left(session)
+        if let receipt = placement.receipt { self.delivered(receipt, sessions: 1) }
         if let key = placement.link { self.links[key]?.sessions.remove(session) }
     }
 

@@ -20,8 +20,11 @@ struct RoutePool {
     var workLostInOutage = 0.0
     /// Links waiting to be opened, when many are wanted at once.
     var toOpen: [LinkKey] = []
-    /// When its payouts were last told of.
+    /// When its payouts were last told of, and what has been seen since and is still to be told.
     var payoutTold: NIODeadline?
+    var payoutUntold: String?
+    /// What the operator should look at; until the pool is enabled or reconfigured.
+    var payoutWarning: String?
     /// Since when a draining pool has been empty.
     var emptySince: NIODeadline?
     /// No longer configured: goes when it is drained.
@@ -81,4 +84,6 @@ struct Placement {
     var wanted: LinkKey?
     /// Since when it has no link at all.
     var idleSince: NIODeadline?
+    /// The failover that took its pool away and waits until it has work again.
+    var receipt: Int?
 }

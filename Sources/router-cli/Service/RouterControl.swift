@@ -51,6 +51,9 @@ final class RouterControl: ControlTarget {
             for pool in snapshot.pools where pool.administration == "enabled" {
                 let name = pool.configuration.name
                 warnings += Self.warnings(route.name, pool: name, ejection: pool.ejection, panic: pool.panic)
+                if let payout = pool.payoutWarning, pool.ejection == nil {
+                    warnings.append("route \(route.name): pool \(name): \(payout)")
+                }
             }
             if route.refusedConnections > 0 {
                 warnings.append("route \(route.name): \(route.refusedConnections) connections refused for a limit")

@@ -91,6 +91,9 @@ struct RecordedDay {
             case "down":
                 close(pool, at: event.time)
                 open[pool] = (event.time, .down)
+            case "readmitted" where event.cause == "answers again" || event.cause == "connected again":
+                // A doubt that is over says nothing of the refusals for which the pool was put aside.
+                if case .down = open[pool]?.kind { close(pool, at: event.time) }
             case "ejected":
                 if open[pool] == nil { open[pool] = (event.time, .rejects(ratio: 0.5)) }
             default: close(pool, at: event.time)

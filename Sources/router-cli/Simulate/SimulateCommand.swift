@@ -83,6 +83,11 @@ struct SimulateCommand: AsyncParsableCommand {
         let configuration = try self.options.load()
         let route = try self.route(of: configuration)
         var scenario = try self.scenario(route)
+        for pin in route.pins where pin.network != nil || pin.listener != nil {
+            printToStandardError(
+                "warning: simulated miners have no address and no listener: the pin \(pin.name) matches none of them"
+            )
+        }
         scenario.checkpoints = [3600, 6 * 3600, 24 * 3600].filter { $0 < scenario.duration }
         let clock = ContinuousClock()
         let start = clock.now

@@ -224,7 +224,7 @@ final class LinkWorld: PoolConnecting, PoolLinkDelegate {
         self.diary.append(reason.map { "suspect: \($0)" } ?? "cleared")
     }
 
-    func link(_ link: PoolLink, overstepped what: String) {
-        self.diary.append("overstepped: \(what)")
+    func link(_ link: PoolLink, overstepped what: String, isAttack: Bool) {
+        self.diary.append("overstepped: \(what)\(isAttack ? ", an attack" : "")")
     }
 }

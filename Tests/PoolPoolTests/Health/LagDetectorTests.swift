@@ -72,6 +72,8 @@ import Testing
             ("0:1 1:1 2:1 1:2 2:2 0!", nil),
             ("0:1 1:1 2:1 1:2 2:2 0! 0:1", (6, [1, 2])),
             ("0:1 1:1 2:1 1:2 2:2 2! 2:2", (6, [1, 2])),
+            // One that comes back with an old block is not past anything.
+            ("1:1 0:2 1:2 1! 1:1", nil),
             // Nobody to compare it with.
             ("0:1", nil),
             ("0:1 1:2 2:2 1:3 2:3", nil),
@@ -98,6 +100,14 @@ import Testing
     @Test func aPoolThatGoesToTheOtherSideOfAForkIsNotBehind() {
         let detector = Self.detector("0:1 1:1 2:1 0:2 1:2' 2:2' 1:2 2:2 1:2' 2:2'")
         for pool in 0...2 { #expect(detector.behind(pool) == nil) }
+    }
+
+    @Test func linksOnBothSidesOfAForkDoNotMakeAPoolMove() {
+        var detector = Self.detector("0:1 1:1 2:1 0:2 0:2' 1:2 2:2 1:3 2:3 0:2 0:2'")
+        #expect(detector.behind(0)?.since == Self.time(8))
+        detector = Self.detector("0:1 1:1 2:1 0:2 1:2'")
+        let lag = detector.announced(pool: 0, coin: "", block: Self.block(2, side: 1, height: 2), now: Self.time(7))
+        #expect(lag == .seconds(3), "the other side is new to it")
     }
 
     @Test(arguments: [true, false])
@@ -206,6 +216,7 @@ import Testing
             ("0:1 1:101 0:2 1:102 0:3 1:103 1:3", []),
             // Away while the other announced its blocks.
             ("0:1 0:2 0:3 0:4 0! 1:5 1:6 1:7 1:8", []),
+            ("0:1 1:101 0:2 0:3 0:4 0! 1:102 1:103", []),
             // The same again is no new block.
             ("0:1 1:101 0:2 0:2 0:2 1:102 1:102", []),
         ] as [(String, [[Int]])])
@@ -239,6 +250,8 @@ import Testing
         #expect(detector.strangers().map { [$0.0, $0.1] } == [[0, 1]])
         detector.renumber { 9 - $0 }
         #expect(detector.strangers().map { [$0.0, $0.1] } == [[8, 9]])
+        #expect(detector.behind(9) == LagDetector.Behind(since: Self.time(9), others: [6, 7]))
+        Self.feed(&detector, "7:5", from: 10, heights: false)
         #expect(detector.behind(9) == LagDetector.Behind(since: Self.time(9), others: [6, 7]))
         let lag = detector.announced(pool: 9, coin: "", block: Self.block(4), now: Self.time(10))
         #expect(lag == .seconds(3))

@@ -125,10 +125,10 @@ struct PolicyWorld {
     }
 
     /// The pool refuses so many shares, each of another worker.
-    mutating func reject(_ pool: String, _ count: Int) {
+    mutating func reject(_ pool: String, _ count: Int, code: Int = 23) {
         for _ in 0..<count {
             self.worker += 1
-            let rejection = Rejection(code: 23, message: "above target")
+            let rejection = Rejection(code: code, message: "no")
             let change = self.policy.rejected(
                 self.index(pool), rejection, worker: self.worker, latency: .milliseconds(50), now: self.now
             )

@@ -40,6 +40,15 @@ import Testing
         #expect(world.told.isEmpty)
     }
 
+    @Test func aReloadChangesWhatIsJudged() {
+        var world = Self.world()
+        var configuration = world.policy.configuration
+        configuration.health.outliers.consecutiveRejects = 3
+        world.policy.update(configuration, now: world.now)
+        world.reject("a", 3)
+        #expect(world.changes("a").count == 1)
+    }
+
     @Test func theLastUsablePoolIsKeptUntilThereIsAnother() {
         var world = Self.world()
         world.fail("b")
@@ -103,6 +112,16 @@ import Testing
         #expect(world.target("a") == 0.5)
         world.pass(300, isMining: true)
         #expect((45...55).contains(world.count(at: "a")))
+    }
+
+    @Test func whatItRefusesWhileItIsPutAsideDoesNotCount() {
+        var world = Self.world()
+        world.reject("a", 10)
+        world.pass(20)
+        world.reject("a", 10)
+        world.pass(60)
+        #expect(world.changes("a").count == 2)
+        #expect(world.changes("a").last?.isReadmission == true)
     }
 
     @Test(arguments: [["a", "b"], ["b", "a"]])

@@ -71,6 +71,31 @@ import Testing
         #expect(world.count(at: "b") == 20)
     }
 
+    @Test func aReloadChangesTheFailbackTime() {
+        var world = Self.world()
+        world.fail("a")
+        world.ready("a")
+        world.pass(5)
+        var configuration = world.policy.configuration
+        configuration.health.failbackAfter = .seconds(10)
+        world.policy.update(configuration, now: world.now)
+        world.pass(5)
+        #expect(world.changes("a").last == .health(.recovered))
+    }
+
+    @Test func aPoolWhoseHealthIsResetBeginsAnew() {
+        var world = Self.world()
+        world.fail("a")
+        world.ready("a")
+        world.pass(130)
+        #expect(world.target("a") > 0 && world.target("a") < 0.5)
+        world.policy.resetHealth(0, now: world.now)
+        #expect(world.target("a") == 0)
+        world.ready("a")
+        #expect(world.changes("a").last == .health(.cameUp))
+        #expect(world.target("a") == 1)
+    }
+
     @Test func aPoolThatIsNotTrustedYetIsBetterThanNone() {
         var world = Self.world()
         world.fail("a")

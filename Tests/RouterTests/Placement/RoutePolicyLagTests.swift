@@ -110,14 +110,25 @@ import Testing
         #expect(world.changes("c") == [.health(.wentDown("closed")), .health(.beganRecovery), .health(.recovered)])
     }
 
-    @Test func aPoolWithoutLinkSpeaksAgainstNobody() {
+    @Test(arguments: ["down", "disabled"])
+    func aPoolWithoutLinkSpeaksAgainstNobody(how: String) {
         var world = Self.three()
         world.announce("a", block: 2, isProven: false)
         world.announce("b", block: 2, isProven: false)
         world.pass(10)
-        world.fail("b")
+        if how == "down" { world.fail("b") } else { world.administer("b", .disabled) }
         world.pass(100)
         #expect(world.changes("c").isEmpty)
+    }
+
+    /// A refusal as stale right after a block of its coin is no pool's fault.
+    @Test(arguments: [("", false), ("bch", true)])
+    func aBlockExcusesStaleSharesOfAllPoolsOfItsCoin(coin: String, isEjected: Bool) {
+        var world = Self.world([PolicyWorld.pool("a"), PolicyWorld.pool("b", coin: coin)])
+        world.announce("a", block: 2)
+        world.reject("b", 12, code: 21)
+        world.pass(9)
+        #expect((world.changes("b").first?.ejection != nil) == isEjected)
     }
 
     /// The other one is being emptied and knows of the newer block.

@@ -11,17 +11,18 @@ import Testing
 
     @Test(arguments: 0..<3)
     func sessionsKeepTheirPools(removed: Int) {
-        var world = Self.world()
+        var world = PolicyWorld([1, 2, 3].enumerated().map { PolicyWorld.pool("p\($0)", weight: $1) })
         world.arrive(1...30)
         let before = (1...30 as ClosedRange<Int64>).map(world.pool(of:))
         world.policy.remove(at: removed, now: world.now)
         for (session, pool) in zip(1...30 as ClosedRange<Int64>, before) {
             #expect(world.pool(of: session) == (pool == "p\(removed)" ? nil : pool))
         }
-        #expect(world.policy.loads == [1e13, 1e13])
+        var loads = [5e12, 10e12, 15e12]
+        loads.remove(at: removed)
+        #expect(world.policy.loads == loads)
         world.place()
-        #expect(world.policy.loads == [1.5e13, 1.5e13])
-        #expect(world.policy.targetShares == [0.5, 0.5])
+        #expect(world.policy.loads.reduce(0, +) == 30e12)
     }
 
     @Test func whatTheOthersAreOwedStays() throws {

@@ -124,7 +124,7 @@ import Testing
                 "the next clean job: somebody of this group is to move now",
             ]
         )
-        #expect(Self.objections(explanation) == ["a": "it is drained"])
+        #expect(Self.objections(explanation) == ["a": "it is being drained"])
         world.pass(60)
         #expect(try Self.explain(world).movers == ["b failing, being put aside, drained or disabled"])
     }
