@@ -376,7 +376,7 @@ package struct Forecast: ~Copyable {
             return
         }
         self.pools[pool].block = block
-        self.policy.jobReceived(pool, block: Self.tip(block), isNewBlock: true, now: self.now)
+        self.policy.jobReceived(pool, block: Self.tip(block), now: self.now)
         self.carryOut(self.policy.cleanJob(of: pool, now: self.now))
     }
 
@@ -390,7 +390,7 @@ package struct Forecast: ~Copyable {
         self.at(self.time + self.scenario.jobInterval, .job)
         for pool in self.pools.indices where self.pools[pool].isConnected && !self.pools[pool].isFrozen {
             let tip = Self.tip(self.pools[pool].block)
-            self.policy.jobReceived(pool, block: tip, isNewBlock: false, now: self.now)
+            self.policy.jobReceived(pool, block: tip, now: self.now)
         }
     }
 

@@ -18,8 +18,11 @@ import Testing
             try await SmallWorld.pool("third", seed: 3),
         ]
         if !hadWork { for pool in pools { try await pool.inject(.close) } }
+        var health = HealthConfiguration.quick
+        // That it is there must be enough: nobody waits until it is trusted.
+        health.failbackAfter = .seconds(600)
         let router = try await RunningRouter.start([
-            .local(pools.enumerated().map { .local($1, priority: $0 + 1) })
+            .local(pools.enumerated().map { .local($1, priority: $0 + 1) }, health: health)
         ])
         let farm = try await SmallWorld.farm(Self.miners, port: router.port, hashesPerSecond: 150)
         if hadWork {

@@ -233,13 +233,13 @@ package struct LagDetector: Sendable {
     }
 
     private mutating func note(_ other: Int, isPast: Bool, of pool: Int, now: NIODeadline) {
-        if !isPast {
+        guard isPast else {
             self.pools[pool]?.passed[other] = nil
             self.pools[pool]?.witnesses.remove(other)
-        } else if self.pools[pool]?.passed[other] == nil {
-            self.pools[pool]?.passed[other] = now
-            if self.isWitness(other, against: pool) { self.pools[pool]?.witnesses.insert(other) }
+            return
         }
+        if self.pools[pool]?.passed[other] == nil { self.pools[pool]?.passed[other] = now }
+        if self.isWitness(other, against: pool) { self.pools[pool]?.witnesses.insert(other) }
     }
 
     /// A hash that meets the target which both pools name cost a block's work; an old one of those, with a height that was

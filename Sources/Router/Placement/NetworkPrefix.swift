@@ -14,12 +14,14 @@ package struct NetworkPrefix: Sendable, Hashable, CustomStringConvertible {
             return nil
         }
         self.bytes = bytes
+        // An IPv4 address in IPv6 form has 96 bits more before it.
+        let hidden = bytes.count == 4 && first.contains(":") ? 96 : 0
         if parts.count == 2 {
             let digits = parts[1]
             guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let bits = Int(digits),
-                bits <= bytes.count * 8
+                (hidden...hidden + bytes.count * 8).contains(bits)
             else { return nil }
-            self.bits = bits
+            self.bits = bits - hidden
         } else {
             self.bits = bytes.count * 8
         }

@@ -30,11 +30,13 @@ extension RoutePolicy {
         return self.plan(now: now, isChance: true) { $0.to == pool }
     }
 
-    private mutating func settle(_ group: Int, now: NIODeadline) {
+    /// Books the work done so far by the shares that hold.
+    mutating func settle(_ group: Int, now: NIODeadline) {
         let total = self.groups[group].loads.reduce(0, +)
         self.groups[group].account.settle(
             shares: self.groups[group].shares,
-            limit: total * Self.debtLimit / hashesPerDifficulty,
+            // While nobody is there, debts wait.
+            limit: total > 0 ? total * Self.debtLimit / hashesPerDifficulty : .infinity,
             now: now
         )
     }

@@ -102,7 +102,8 @@ extension RoutePolicy {
         let group = self.groups[entry.group]
         let total = group.loads.reduce(0, +) + self.hashrate(of: entry)
         var walk: [Int] = []
-        // While a better pool only comes back, most of the load stays with the next tier: who is owed most comes first.
+        // While a better pool only comes back, most of the load stays with the next tier: first the pool whose load is
+        // furthest below its share. What pools lack of past work is the balance's concern.
         let carrying = group.shares.indices.filter { group.shares[$0] > 0 }
         let lacking = carrying.sorted { left, right in
             let lackLeft = group.shares[left] * total - group.loads[left]
@@ -128,8 +129,13 @@ extension RoutePolicy {
 
     /// The rules have changed: every session is asked anew which one it belongs to.
     mutating func regroup() {
-        let rest = self.groups.first.map { [$0] } ?? []
-        self.groups = rest + self.configuration.pins.map { PlacementGroup(rule: $0, count: self.pools.count) }
+        let former = self.groups
+        self.groups =
+            former.prefix(1)
+            + self.configuration.pins.map { rule in
+                // A rule that stays keeps its account.
+                former.first { $0.rule == rule } ?? PlacementGroup(rule: rule, count: self.pools.count)
+            }
         let arrivals = self.arrivals
         for (session, arriving) in arrivals {
             let group = self.group(of: arriving)
@@ -173,7 +179,9 @@ extension RoutePolicy {
         var counts = [Int](repeating: 0, count: self.groups.count)
         for entry in self.sessions.entries { counts[entry.group] += 1 }
         for (group, count) in zip(self.groups, counts) where count > 0 {
-            guard group.candidates.indices.contains(index), group.candidates[index].standing != .unusable else { continue }
+            guard group.candidates.indices.contains(index), group.candidates[index].standing != .unusable else {
+                continue
+            }
             let others = group.candidates.indices.contains { other in
                 other != index && group.candidates[other].standing != .unusable
             }

@@ -67,6 +67,7 @@ package struct RoutePolicy: Sendable {
 
     /// A pool is gone; the indices above it move down by one.
     package mutating func remove(at index: Int, now: NIODeadline) {
+        for group in self.groups.indices { self.settle(group, now: now) }
         self.pools.remove(at: index)
         self.lag.removed(pool: index)
         for group in self.groups.indices { self.groups[group].removePool(at: index) }
@@ -75,7 +76,7 @@ package struct RoutePolicy: Sendable {
             entry.pool = entry.pool == index ? -1 : entry.pool > index ? entry.pool - 1 : entry.pool
             entry.barred = entry.barred & below | (entry.barred & ~below) >> 1 & ~below
         }
-        self.weigh(now: now)
+        self.weigh(now: now, settles: false)
     }
 
     /// Takes what a reload changed. Pools are changed one by one with ``update(_:to:now:)``.
@@ -161,18 +162,15 @@ package struct RoutePolicy: Sendable {
 
     /// A new job has come. Returns how long after the first pool its block was announced, if it is a new one.
     @discardableResult
-    package mutating func jobReceived(
-        _ index: Int, block: LagDetector.BlockTip, isNewBlock: Bool, now: NIODeadline
-    ) -> TimeAmount? {
+    package mutating func jobReceived(_ index: Int, block: LagDetector.BlockTip, now: NIODeadline) -> TimeAmount? {
         self.pools[index].lastGood = now
         let coin = self.pools[index].configuration.coin
-        guard isNewBlock else { return nil }
-        let lag = self.lag.announced(pool: index, coin: coin, block: block, now: now)
-        if let lag {
-            self.pools[index].lags.add(lag.nanoseconds / 1000)
-            for other in self.pools.indices where self.pools[other].configuration.coin == coin {
-                self.pools[other].outliers.blockChanged(now: now)
-            }
+        guard let lag = self.lag.announced(pool: index, coin: coin, block: block, now: now) else { return nil }
+        self.pools[index].lags.add(lag.nanoseconds / 1000)
+        // A block that cost nothing excuses nothing.
+        guard block.isProven else { return lag }
+        for other in self.pools.indices where self.pools[other].configuration.coin == coin {
+            self.pools[other].outliers.blockChanged(now: now)
         }
         return lag
     }
@@ -312,7 +310,8 @@ package struct RoutePolicy: Sendable {
     // MARK: Shares of the work
 
     /// Works out again which pool should have what. Called whenever something changes that it depends on.
-    mutating func weigh(now: NIODeadline) {
+    /// - Parameter settles: the work done so far is still to be booked, by the shares that held.
+    mutating func weigh(now: NIODeadline, settles: Bool = true) {
         let slowStart = TimeAmount(self.configuration.health.slowStart)
         let ramps = self.pools.map { $0.ramp(slowStart: slowStart, now: now) }
         for index in self.pools.indices where ramps[index] >= 1 { self.pools[index].rampSince = nil }
@@ -320,9 +319,12 @@ package struct RoutePolicy: Sendable {
             let group = self.groups[index]
             let candidates = zip(self.pools, ramps).map { group.candidate($0, ramp: $1) }
             let tiers = PoolSelector.tiers(candidates)
+            let shares = PoolSelector.shares(candidates, tiers: tiers)
             self.groups[index].candidates = candidates
             self.groups[index].tiers = tiers
-            self.groups[index].shares = PoolSelector.shares(candidates, tiers: tiers)
+            guard shares != group.shares else { continue }
+            if settles { self.settle(index, now: now) }
+            self.groups[index].shares = shares
         }
     }
 }

@@ -1,4 +1,4 @@
-/// A login with wildcards: `*` stands for any number of characters, `?` for one. Upper and lower case differ.
+/// A login with wildcards: `*` stands for any number of characters, `?` for one (in bytes of UTF-8). Upper and lower case differ.
 package struct WorkerPattern: Sendable, Hashable {
     package let text: String
     private let pattern: [UInt8]

@@ -64,7 +64,9 @@ extension RouteCore {
         self.pools[from].lostInOutage = 0
         self.pools[from].workLostInOutage = 0
         // Links of one pool fail one after the other.
-        if let (id, _) = self.receipts.first(where: { $0.value.pair == pair && self.now - $0.value.since < Self.joining }) {
+        if let (id, _) = self.receipts.first(where: {
+            $0.value.pair == pair && self.now - $0.value.since < Self.joining
+        }) {
             self.receipts[id]?.waiting += sessions
             self.receipts[id]?.event.sessionsMoved? += sessions
             self.receipts[id]?.event.sharesLost? += lost

@@ -294,12 +294,11 @@ package final class RouteCore {
         self.noteExtranonce2Size(upstream.extranonce2Size, of: index)
         self.pools[index].versionMask = upstream.versionMask
         self.pools[index].difficulty = upstream.difficulty
-        let isNewBlock = self.pools[index].previousHash != upstream.job.previousHash
-        if isNewBlock {
+        if self.pools[index].previousHash != upstream.job.previousHash {
             self.pools[index].previousHash = upstream.job.previousHash
             self.pools[index].previousHashSince = now
         }
-        self.policy.jobReceived(index, block: upstream.job.tip, isNewBlock: isNewBlock, now: now)
+        self.policy.jobReceived(index, block: upstream.job.tip, now: now)
         self.guardPayout(upstream, on: entry, index: index)
         entry.received = (upstream, connection)
         self.updateFacts()

@@ -152,7 +152,7 @@ struct PolicyWorld {
         let tip = LagDetector.BlockTip(
             hash: Array(repeating: number, count: 32), height: 900_000 + Int(number), isProven: isProven
         )
-        self.policy.jobReceived(self.index(pool), block: tip, isNewBlock: true, now: self.now)
+        self.policy.jobReceived(self.index(pool), block: tip, now: self.now)
     }
 
     mutating func cleanJob(_ pool: String) {
