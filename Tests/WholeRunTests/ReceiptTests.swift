@@ -22,7 +22,8 @@ import Testing
         let router = try await RunningRouter.start([
             .local([.local(primary), .local(backup, priority: 2)], health: health)
         ])
-        let farm = try await SmallWorld.farm(Self.miners, port: router.port)
+        // Many, so that some are between miner and pool when it goes.
+        let farm = try await SmallWorld.farm(Self.miners, port: router.port, hashesPerSecond: 2_000)
         try await farm.mineOn(1)
 
         // Some shares are under way, of two difficulties.

@@ -12,6 +12,8 @@ package struct WorkAccount: Sendable {
     private var fresh: [Double]
     /// Since when there is something to balance.
     private var since: NIODeadline?
+    /// Difficulty of the largest share, of late.
+    package private(set) var grain = 0.0
 
     package init(count: Int) {
         self.owed = Array(repeating: 0, count: count)
@@ -23,7 +25,11 @@ package struct WorkAccount: Sendable {
     package mutating func accepted(pool: Int, work: Double) {
         guard self.fresh.indices.contains(pool) else { return }
         self.fresh[pool] += work
+        self.grain = max(work, self.grain * Self.grainMemory)
     }
+
+    /// What a single large share adds to the grain is a tenth after two hundred others.
+    private static let grainMemory = 0.99
 
     /// Distributes what was done since the last call by `shares`, and forgets the debts of pools without one: what a pool
     /// did or did not do while it stood back is not made up for.

@@ -46,15 +46,18 @@ package struct WorkBalancer: Sendable {
     /// Seconds looked ahead, and within which a debt is made up.
     private let horizon: Double
     /// The projected lack that is left alone, in seconds of the group's whole hashrate.
-    private var band: Double { self.horizon / 6 }
+    private let band: Double
     /// A session may be so much larger than what would close the gap exactly. Below 2, where the gap would only be turned
     /// around, so that the way back is not worth it at once.
     private static let overshoot = 4.0 / 3
 
-    /// - Parameter age: seconds for which the group's work has been accounted. The longer, the less hurry: an error that was
-    ///   much after a minute is little after a day, and each move costs a job.
-    package init(age: Double) {
+    /// - Parameters:
+    ///   - age: seconds for which the group's work has been accounted. The longer, the less hurry: an error that was much after
+    ///     a minute is little after a day, and each move costs a job.
+    ///   - grain: what one accepted share is worth, in seconds of the group's whole hashrate: less than two of them is chance.
+    package init(age: Double, grain: Double = 0) {
         self.horizon = min(180, max(60, age / 120))
+        self.band = min(self.horizon / 6, max(2.5, age / 60, 2 * grain))
     }
 
     /// Projected lack in hashes, by pool.

@@ -98,7 +98,11 @@ extension RoutePolicy {
         guard group.shares.contains(where: { $0 > 0 }) else { return WorkBalancer.Plan() }
         var loads = group.loads
         for pool in loads.indices where isFrozen[pool] { loads[pool] = 0 }
-        let balancer = WorkBalancer(age: Double(group.account.age(now: now).nanoseconds) / 1e9)
+        let total = max(loads.reduce(0, +), .leastNonzeroMagnitude)
+        let balancer = WorkBalancer(
+            age: Double(group.account.age(now: now).nanoseconds) / 1e9,
+            grain: group.account.grain * hashesPerDifficulty / total
+        )
         // A pool that has just lost its share may still be owed work: that must not draw anybody there.
         let lacks = zip(group.account.lacks, group.shares).map { $1 > 0 ? $0 * hashesPerDifficulty : 0 }
         // Nothing to do is the usual case, and seen without looking at a single session.

@@ -173,7 +173,7 @@ extension RoutePolicy {
         }
     }
 
-    /// Miners that would have no usable pool without this one, in words; nil: there are none.
+    /// Miners that would have no usable pool without this one, in words: empty for those of no rule; nil: there are none.
     package func dependents(of index: Int) -> String? {
         guard self.pools[index].isUsable else { return nil }
         var counts = [Int](repeating: 0, count: self.groups.count)
@@ -185,7 +185,7 @@ extension RoutePolicy {
             let others = group.candidates.indices.contains { other in
                 other != index && group.candidates[other].standing != .unusable
             }
-            if !others { return group.rule.map { "\(count) miners pinned by \($0.name)" } ?? "\(count) miners" }
+            if !others { return group.rule.map { "\(count) miners pinned by \($0.name)" } ?? "" }
         }
         return nil
     }

@@ -31,7 +31,8 @@ extension RouteCore {
                 return .done("pool \(name) is disabled already")
             }
             if let miners = self.policy.dependents(of: index) {
-                return .refused("\(name) is the last usable pool of \(miners) of route \(self.configuration.name)")
+                let whose = miners.isEmpty ? "" : "\(miners) of "
+                return .refused("\(name) is the last usable pool of \(whose)route \(self.configuration.name)")
             }
             let time = command == .drain ? TimeAmount(within) : .zero
             self.withdraw(index, within: time)

@@ -113,6 +113,13 @@ extension RouteCore {
     /// A failover is over, or was waited for long enough.
     func close(receipt id: Int) {
         guard var receipt = self.receipts.removeValue(forKey: id) else { return }
+        if let from = self.poolIndex(receipt.pair.from) {
+            // Shares that were on their way here when the pool went.
+            receipt.event.sharesLost? += self.pools[from].lostInOutage
+            receipt.event.receipt?.workLost += self.pools[from].workLostInOutage
+            self.pools[from].lostInOutage = 0
+            self.pools[from].workLostInOutage = 0
+        }
         receipt.event.receipt?.sessionsWaiting = max(0, receipt.waiting)
         if receipt.waiting <= 0 {
             receipt.event.receipt?.completion = (receipt.delivered - receipt.since).nanoseconds / 1_000_000

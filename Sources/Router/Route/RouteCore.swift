@@ -164,15 +164,11 @@ package final class RouteCore {
         return entry
     }
 
-    /// Closes a link for good.
+    /// Closes a link for good. If sessions are on it, they are to be placed anew right after.
     func remove(_ key: LinkKey, _ failure: LinkFailure) {
         guard let entry = self.links.removeValue(forKey: key) else { return }
         entry.link.stop(failure)
         self.linkKeys[entry.link.id] = nil
-        for session in entry.sessions {
-            self.placements[session]?.link = nil
-            if self.placements[session]?.idleSince == nil { self.placements[session]?.idleSince = self.now }
-        }
         self.post(.linkRemoved(entry.link.id))
     }
 

@@ -8,7 +8,8 @@ import Testing
         var shares: [Double]
         var members: [WorkBalancer.Member] = []
         var lacks: [Double]
-        var age = 0.0
+        /// An hour: the band is ten seconds.
+        var age = 3_600.0
 
         /// - Parameter hashrates: of the sessions of each pool, numbered from 0.
         init(_ shares: [Double], _ hashrates: [[Double]] = [], lacks: [Double]? = nil) {
@@ -81,8 +82,8 @@ import Testing
 
     // MARK: When
 
-    /// The band is ten seconds of all work at first, and thirty from the sixth hour on.
-    @Test(arguments: [(0.0, 9.9, 10.1), (3600, 9.9, 10.1), (86_400, 29.9, 30.1)])
+    /// The band is 2.5 seconds of all work at first, ten from ten minutes on, and thirty from the sixth hour on.
+    @Test(arguments: [(0.0, 2.4, 2.6), (300, 4.9, 5.1), (3600, 9.9, 10.1), (86_400, 29.9, 30.1)])
     func nothingMovesInsideTheBand(age: Double, inside: Double, outside: Double) {
         var world = World([0.5, 0.5], [Array(repeating: 1, count: 50), Array(repeating: 1, count: 50)])
         world.age = age
@@ -141,7 +142,7 @@ import Testing
     func aSessionThatWouldOvershootByMoreThanAThirdStays(hashrate: Double, moves: Int) {
         let estimate = HashrateEstimate(hashrate: hashrate, shares: 9)
         let members = [WorkBalancer.Member(session: 1, pool: 0, estimate: estimate)]
-        let plan = WorkBalancer(age: 0)
+        let plan = WorkBalancer(age: 3_600)
             .plan(members: members, loads: [100, 0], shares: [0.5, 0.5], lacks: [0, 0], limit: 9)
         #expect(plan.moves.count == moves)
     }
@@ -153,7 +154,7 @@ import Testing
             WorkBalancer.Member(session: 1, pool: 0, estimate: HashrateEstimate(hashrate: 10, shares: shares)),
             WorkBalancer.Member(session: 2, pool: 0, estimate: HashrateEstimate(hashrate: 10.5, shares: 1000)),
         ]
-        let plan = WorkBalancer(age: 0)
+        let plan = WorkBalancer(age: 3_600)
             .plan(members: members, loads: [20, 0], shares: [0.5, 0.5], lacks: [0, 0], limit: 9)
         #expect(plan.moves.map(\.session) == [session])
     }

@@ -31,7 +31,7 @@ import Testing
         world.pass(600, isMining: true)
         let moves = world.movesBySecond(from: 1)
         #expect(moves.values.allSatisfy { $0 <= 5 }, "\(moves)")
-        #expect((28...45).contains(moves.values.reduce(0, +)), "\(moves)")
+        #expect((28...60).contains(moves.values.reduce(0, +)), "\(moves)")
         #expect((45...55).contains(world.count(at: "a")))
     }
 
