@@ -74,7 +74,7 @@ import Testing
         try await router.eventually("all have left") { $0.pools.map(\.sessions) == [0, 5] }
 
         // Time does not heal it: neither a block nor a new connection.
-        try await primary.newBlock()
+        for pool in pools { try await pool.newBlock() }
         try await primary.inject(.close, on: .liveLinks)
         try await router.eventually("it is back") { $0.pools[0].links > 0 && $0.pools[0].health == .up }
         let before = backup.log.acceptedShares

@@ -14,14 +14,14 @@ package struct NetworkPrefix: Sendable, Hashable, CustomStringConvertible {
             return nil
         }
         self.bytes = bytes
-        // An IPv4 address in IPv6 form has 96 bits more before it.
-        let hidden = bytes.count == 4 && first.contains(":") ? 96 : 0
+        // An IPv4 address in IPv6 form has 96 bits before it, which some count and some do not.
+        let isMapped = bytes.count == 4 && first.contains(":")
         if parts.count == 2 {
             let digits = parts[1]
             guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let bits = Int(digits),
-                (hidden...hidden + bytes.count * 8).contains(bits)
+                bits <= bytes.count * 8 || isMapped && (96...128).contains(bits)
             else { return nil }
-            self.bits = bits - hidden
+            self.bits = isMapped && bits >= 96 ? bits - 96 : bits
         } else {
             self.bits = bytes.count * 8
         }

@@ -67,11 +67,11 @@ extension RoutePolicy {
             pools: pools.map { pool in
                 SessionExplanation.Pool(
                     name: self.pools[pool].configuration.name,
-                    standing: group.candidates[pool].standing,
+                    standing: self.pools[pool].standing,
                     priority: self.pools[pool].configuration.priority,
                     weight: group.candidates[pool].weight,
                     targetShare: group.shares[pool],
-                    loadShare: total > 0 ? group.loads[pool] / total : 0,
+                    loadShare: total > 0 ? max(0, group.loads[pool] / total) : 0,
                     lack: total > 0 ? lacks[pool] * hashesPerDifficulty / total : 0,
                     workShare: allWork > 0 ? work[pool] / allWork : 0,
                     objection: self.objection(to: pool, for: entry, group, now: now)
@@ -88,6 +88,9 @@ extension RoutePolicy {
         let pool = self.pools[index]
         if index < 64, entry.barred & (1 << UInt64(index)) != 0 {
             return "its extranonce2 is too small for this miner, or it has refused this miner's user"
+        }
+        if let rule = group.rule, rule.isStrict, !rule.pools.contains(where: { $0.pool == pool.configuration.name }) {
+            return "the rule \(rule.name) is strict and does not name it"
         }
         switch pool.administration {
         case .draining: return "it is being drained"
@@ -107,10 +110,9 @@ extension RoutePolicy {
             return "back, trusted in \(max(0, rest.nanoseconds / 1_000_000_000)) s"
         case .up: break
         }
-        if group.rule?.isStrict == true, group.candidates[index].standing == .unusable {
-            return "the rule \(group.rule?.name ?? "") is strict and does not name it"
+        if pool.rampSince != nil, group.shares[index] < 0.999 {
+            return "it carries load again and has its full share soon"
         }
-        if pool.rampSince != nil { return "it carries load again and has its full share soon" }
         if let best = group.tiers.first?.first, group.shares[index] == 0 {
             guard group.candidates[index].weight > 0 else { return "its weight is 0" }
             return "standby: \(self.pools[best].configuration.name) comes first"
@@ -120,7 +122,8 @@ extension RoutePolicy {
 
     private func reason(_ entry: SessionTable.Entry, _ group: PlacementGroup) -> String {
         guard entry.pool >= 0 else {
-            return group.tiers.isEmpty ? "no pool is usable" : "it waits for a pool that can have it"
+            guard group.tiers.isEmpty else { return "it waits for a pool that can have it" }
+            return group.rule.map { "no pool of the strict rule \($0.name) is usable" } ?? "no pool is usable"
         }
         let name = self.pools[entry.pool].configuration.name
         let pinned = group.rule.map { "the rule \($0.name) matches it, and " } ?? ""
@@ -136,7 +139,10 @@ extension RoutePolicy {
     }
 
     private func movers(_ entry: SessionTable.Entry, _ group: PlacementGroup, now: NIODeadline) -> [String] {
-        guard entry.pool >= 0 else { return ["the first usable pool"] }
+        guard entry.pool >= 0 else {
+            let isStrict = group.rule?.isStrict ?? false
+            return [isStrict ? "the first usable pool of the rule \(group.rule?.name ?? "")" : "the first usable pool"]
+        }
         let name = self.pools[entry.pool].configuration.name
         var movers = ["\(name) failing, being put aside, drained or disabled"]
         let better = self.pools.indices.filter { pool in
@@ -151,7 +157,11 @@ extension RoutePolicy {
             let names = others.map { self.pools[$0].configuration.name }.joined(separator: " or ")
             movers.append("the balance, when \(names) lacks about as much work as this miner does")
         }
-        if group.wantedSince != nil { movers.append("the next clean job: somebody of this group is to move now") }
+        let total = group.loads.reduce(0, +)
+        let hasMore = group.loads[entry.pool] > group.shares[entry.pool] * total
+        if group.wantedSince != nil, hasMore {
+            movers.append("the next clean job: somebody of this group is to move now")
+        }
         return movers
     }
 }

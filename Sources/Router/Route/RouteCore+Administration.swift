@@ -46,11 +46,14 @@ extension RouteCore {
         let pool = self.policy.pools[index]
         let configuration = pool.configuration
         guard pool.administration != .enabled || pool.ejection.isEjected else {
-            return .done("pool \(configuration.name) is enabled already")
+            // The operator has seen it.
+            let hadWarning = self.pools[index].payoutWarning != nil
+            self.pools[index].payoutWarning = nil
+            let done = "pool \(configuration.name) is enabled already"
+            return .done(hadWarning ? "\(done); its payout is warned of no more" : done)
         }
         let wasDisabled = pool.administration == .disabled
         self.policy.administer(index, .enabled, now: self.now)
-        self.pools[index].payoutWarning = nil
         if wasDisabled {
             self.policy.resetHealth(index, now: self.now)
             self.openStandby(configuration)
@@ -113,9 +116,19 @@ extension RouteCore {
         self.configuration.pins = configuration.pins
         self.configuration.health = configuration.health
         self.configuration.balance = configuration.balance
+        let wasEjecting = self.configuration.payoutGuard == .eject
         self.configuration.payoutGuard = configuration.payoutGuard
         self.configuration.keepAlive = configuration.keepAlive
         self.policy.update(configuration, now: self.now)
+        for index in self.pools.indices {
+            switch configuration.payoutGuard {
+            case .warn: break
+            case .off: (self.pools[index].payoutWarning, self.pools[index].payoutUntold) = (nil, nil)
+            case .eject:
+                guard !wasEjecting, let warning = self.pools[index].payoutWarning else { continue }
+                self.apply(self.policy.payoutDoubted(index, warning, now: self.now), to: index)
+            }
+        }
         for index in self.pools.indices {
             let name = self.policy.pools[index].configuration.name
             guard let new = configuration.pools.first(where: { $0.name == name }) else {
@@ -203,7 +216,9 @@ extension RouteCore {
                 )
             },
             sessions: self.placements.count,
-            idleSessions: self.placements.values.filter { $0.link == nil }.count
+            idleSessions: self.placements.values.filter { placement in
+                placement.link == nil && placement.idleSince.map { now - $0 >= .seconds(1) } ?? false
+            }.count
         )
     }
 }
@@ -257,6 +272,6 @@ package struct RouteSnapshot: Sendable {
     package var isOpen: Bool
     package var pools: [PoolSnapshot]
     package var sessions: Int
-    /// Sessions without work.
+    /// Sessions that have been without work for a second or more.
     package var idleSessions: Int
 }

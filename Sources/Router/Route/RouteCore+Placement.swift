@@ -16,6 +16,7 @@ extension RouteCore {
         var assignments: [LinkKey: [Int64]] = [:]
         var moves: [PoolPair: [Int64]] = [:]
         var homeless: [Int64] = []
+        var held: [Int64] = []
         for session in sessions {
             guard var placement = self.placements[session] else { continue }
             let former = placement.link
@@ -29,6 +30,7 @@ extension RouteCore {
                 placement.link = nil
                 if placement.idleSince == nil { placement.idleSince = self.now }
                 homeless.append(session)
+                if former != nil { held.append(session) }
             }
             if let former, placement.link != former {
                 self.links[former]?.sessions.remove(session)
@@ -51,6 +53,7 @@ extension RouteCore {
         }
         self.assign(assignments)
         self.rescue(homeless, cause: cause)
+        self.tellHold(held, cause: cause)
     }
 
     /// Without another pool for its sessions, a link keeps them while it has work; not for a pool that is no longer
@@ -200,12 +203,19 @@ extension RouteCore {
             for session in fitting { self.forget(session) }
             for (shard, sessions) in byShard { self.post(.renegotiate(sessions), to: shard) }
         }
-        let held = sessions.filter { self.placements[$0].map { $0.wanted == nil } ?? false }.count
-        guard held > 0, cause != "new session" else { return }
-        self.logger.warning(
-            "no usable pool: holding sessions",
-            metadata: ["sessions": "\(held)", "for": "\(self.configuration.health.hold.text)", "cause": .string(cause)]
-        )
-        self.announce(.hold, pool: nil, cause: cause, sessions: held)
+    }
+
+    /// Sessions that have just lost their pool and have no other one.
+    private func tellHold(_ sessions: [Int64], cause: String) {
+        let held = sessions.filter { self.placements[$0].map { $0.wanted == nil } ?? false }
+        for (rule, sessions) in Dictionary(grouping: held, by: { self.policy.group(of: $0).rule?.name }) {
+            let cause = rule.map { "\(cause); pinned by \($0)" } ?? cause
+            let time = self.configuration.health.hold.text
+            self.logger.warning(
+                "no usable pool: holding sessions",
+                metadata: ["sessions": "\(sessions.count)", "for": "\(time)", "cause": .string(cause)]
+            )
+            self.announce(.hold, pool: nil, cause: cause, sessions: sessions.count)
+        }
     }
 }

@@ -15,7 +15,7 @@ struct ControlOutput: ParsableArguments {
     /// A list: a table, or a line for each element.
     func write(_ elements: [some Encodable], table: (Date) -> ReportTable) throws {
         switch self.format {
-        case .table: print(table(Date()).rendered, terminator: "")
+        case .table: try Self.show(table(Date()).rendered)
         case .json: for element in elements { try Self.writeJSON(element) }
         }
     }
@@ -24,8 +24,8 @@ struct ControlOutput: ParsableArguments {
     func write(_ status: StatusReport) throws {
         switch self.format {
         case .table:
-            print("\(status.heading)\n\n\(ReportTable(routes: status.routes).rendered)")
-            for line in status.footing { print(line) }
+            let lines = ["\(status.heading)\n\n\(ReportTable(routes: status.routes).rendered)"] + status.footing
+            try Self.show(lines.map { $0 + "\n" }.joined())
         case .json:
             try Self.writeJSON(status)
         }
@@ -40,14 +40,20 @@ struct ControlOutput: ParsableArguments {
                     + ReportTable(explanation: explanation).rendered
                     + ([""] + explanation.footing).map { $0 + "\n" }.joined()
             }
-            print(paragraphs.joined(separator: "\n"), terminator: "")
+            try Self.show(paragraphs.joined(separator: "\n"))
         case .json:
             for explanation in explanations { try Self.writeJSON(explanation) }
         }
     }
 
+    private static func show(_ text: String) throws {
+        var output = StandardOutput()
+        try output.write(text)
+        try output.flush()
+    }
+
     private static func writeJSON(_ value: some Encodable) throws {
-        print(String(decoding: try ControlCoding.encode(value), as: UTF8.self))
+        try self.show(String(decoding: try ControlCoding.encode(value), as: UTF8.self) + "\n")
     }
 }
 

@@ -47,7 +47,13 @@ final class RouterControl: ControlTarget {
             guard let (snapshot, shards) = await route.snapshot() else { continue }
             if run == .running, !snapshot.isOpen { run = .starting }
             let usable = snapshot.pools.filter(\.isUsable)
-            if usable.isEmpty { warnings.append("route \(route.name): no usable pool") }
+            if usable.isEmpty {
+                warnings.append("route \(route.name): no usable pool")
+            } else if snapshot.idleSessions > 0 {
+                warnings.append(
+                    "route \(route.name): \(snapshot.idleSessions) miners have no pool that they may use; explain says why"
+                )
+            }
             for pool in snapshot.pools where pool.administration == "enabled" {
                 let name = pool.configuration.name
                 warnings += Self.warnings(route.name, pool: name, ejection: pool.ejection, panic: pool.panic)

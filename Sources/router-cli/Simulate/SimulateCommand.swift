@@ -42,16 +42,17 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long, in hours of the simulation (at most 8760).", valueName: "number"))
     var hours = 24.0
 
-    @Option(help: ArgumentHelp("How many miners (at most 100000).", valueName: "number"))
-    var miners = 100
+    @Option(help: ArgumentHelp("How many miners (at most 100000; 100 if not given).", valueName: "number"))
+    var miners: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Hashrates of the miners in TH/s: one number, or the lowest and the highest.", valueName: "low-high"))
-    var hashrate = HashrateRange(low: 1e12, high: 200e12)
+            "Hashrates of the miners in TH/s: one number, or the lowest and the highest. Default: 1-200.",
+            valueName: "low-high"))
+    var hashrate: HashrateRange?
 
-    @Option(help: ArgumentHelp("Per cent of the miners that leave in an hour.", valueName: "percent"))
-    var churn = 10.0
+    @Option(help: ArgumentHelp("Per cent of the miners that leave in an hour (10 if not given).", valueName: "percent"))
+    var churn: Double?
 
     @Option(help: ArgumentHelp("Where chance begins.", valueName: "number"))
     var seed: UInt64 = 1
@@ -69,10 +70,16 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0.01...8760).contains(self.hours) else { throw ValidationError("--hours must be from 0.01 to 8760.") }
-        guard (1...100_000).contains(self.miners) else { throw ValidationError("--miners must be from 1 to 100000.") }
-        guard (0...1000).contains(self.churn) else { throw ValidationError("--churn must be from 0 to 1000.") }
+        guard (1...100_000).contains(self.miners ?? 1) else {
+            throw ValidationError("--miners must be from 1 to 100000.")
+        }
+        guard (0...1000).contains(self.churn ?? 0) else { throw ValidationError("--churn must be from 0 to 1000.") }
         if self.replay == nil, self.time.since != nil || self.time.until != nil {
             throw ValidationError("--since and --until go with --replay.")
+        }
+        if self.replay != nil, self.miners != nil || self.hashrate != nil || self.churn != nil {
+            throw ValidationError(
+                "--miners, --hashrate and --churn do not go with --replay: the ledger has the miners.")
         }
         if self.replay != nil, self.time.since == nil {
             throw ValidationError("--replay needs --since: from when on?")
@@ -83,6 +90,12 @@ struct SimulateCommand: AsyncParsableCommand {
         let configuration = try self.options.load()
         let route = try self.route(of: configuration)
         var scenario = try self.scenario(route)
+        for fault in scenario.faults where fault.start >= scenario.duration {
+            printToStandardError("warning: the fault of \(fault.pool) begins after the end: it does not happen")
+        }
+        for fault in scenario.faults where route.pools.contains(where: { $0.name == fault.pool && !$0.enabled }) {
+            printToStandardError("warning: \(fault.pool) is not enabled, so nobody notices its fault")
+        }
         for pin in route.pins where pin.network != nil || pin.listener != nil {
             printToStandardError(
                 "warning: simulated miners have no address and no listener: the pin \(pin.name) matches none of them"
@@ -130,13 +143,14 @@ struct SimulateCommand: AsyncParsableCommand {
             }
         }
         guard let ledger = self.replay else {
+            let hashrate = self.hashrate ?? HashrateRange(low: 1e12, high: 200e12)
             return ForecastScenario(
                 route: route,
-                miners: ForecastMiner.farm(self.miners, from: self.hashrate.low, to: self.hashrate.high),
+                miners: ForecastMiner.farm(self.miners ?? 100, from: hashrate.low, to: hashrate.high),
                 faults: faults,
                 duration: self.hours * 3600,
                 seed: self.seed,
-                churn: self.churn / 100
+                churn: (self.churn ?? 10) / 100
             )
         }
         let period = try self.time.period(now: PeriodOptions.now)
@@ -170,9 +184,6 @@ struct HashrateRange: ExpressibleByArgument {
         self.init(low: low * 1e12, high: high * 1e12)
     }
 
-    var defaultValueDescription: String { "\(Self.terahashes(self.low))-\(Self.terahashes(self.high))" }
-
-    private static func terahashes(_ hashrate: Double) -> String { String(format: "%g", hashrate / 1e12) }
 }
 
 extension ForecastFault {
