@@ -90,8 +90,9 @@ import Testing
             }
         }
         for (half, farm) in zip(halves, farms) {
-            // The balance leaves alone what will make up for itself in ten seconds' work: after two minutes that may be 8 %.
-            for deviation in half.deviations { #expect(abs(deviation) < 0.09, "\(half.name)") }
+            // Four runs were 0.2 to 1.6 % off by now. The band is 2.1 % of two minutes, and shares come by chance: what is just
+            // outside 3 % must come back.
+            for deviation in half.deviations { #expect(abs(deviation) < 0.05, "\(half.name)") }
             try await farm.wait(
                 "\(half.name): the weights",
                 until: { _ in half.deviations.allSatisfy { abs($0) < Self.tolerance } },
