@@ -7,7 +7,7 @@ CHECKS ?= -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check
 # For the demonstration, as in: make demo DEMO_ARGS=--help
 DEMO_ARGS ?=
 
-.PHONY: build test demo bench setup
+.PHONY: build test example demo bench setup
 
 # The program, optimised, in .build/release/router-cli.
 build: setup
@@ -16,6 +16,14 @@ build: setup
 test: setup
 	swift build --build-tests $(CHECKS) $(SWIFT_FLAGS)
 	swift test --skip-build --no-parallel $(CHECKS) $(SWIFT_FLAGS)
+
+# The package of docs/adding-a-protocol.md. It is built beside our own products, with the same flags, so that only what is
+# its own has to be compiled.
+EXAMPLE = --package-path examples/adding-a-protocol --scratch-path .build --skip-update
+example: setup
+	if [ -e Package.resolved ]; then cp Package.resolved examples/adding-a-protocol/; fi
+	swift build $(EXAMPLE) --build-tests $(CHECKS) $(SWIFT_FLAGS)
+	swift test $(EXAMPLE) --skip-build $(CHECKS) $(SWIFT_FLAGS)
 
 # Pools and miners that are built in: needs no configuration and no internet.
 demo: build

@@ -22,6 +22,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 
 let package = Package(
     name: "stratum-router",
@@ -32,6 +33,7 @@ let package = Package(
         .library(name: "PoolPool", targets: ["PoolPool"]),
         .library(name: "Router", targets: ["Router"]),
         .library(name: "Persistence", targets: ["Persistence"]),
+        .library(name: "RouterCLI", targets: ["RouterCLI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -45,7 +47,16 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "Stratum", dependencies: [nioCore, crypto], swiftSettings: swiftSettings),
+        .systemLibrary(
+            name: "CSodium",
+            pkgConfig: "libsodium",
+            providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
+        ),
+        .target(
+            name: "Stratum",
+            dependencies: ["CSodium", nioCore, crypto, cryptoExtras],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "PoolPool",
             dependencies: ["Stratum", nioCore, nioPosix, nioSSL, nioTLS, crypto, logging],
@@ -78,11 +89,11 @@ let package = Package(
         ),
         .target(
             name: "Simulation",
-            dependencies: ["Stratum", nioCore, nioPosix, nioSSL],
+            dependencies: ["Stratum", nioCore, nioPosix, nioSSL, crypto, cryptoExtras],
             swiftSettings: swiftSettings
         ),
-        .executableTarget(
-            name: "router-cli",
+        .target(
+            name: "RouterCLI",
             dependencies: [
                 "Stratum", "PoolPool", "Router", "Persistence", "Configuration", "ControlAPI", "Forecast",
                 "Simulation",
@@ -90,6 +101,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            path: "Sources/router-cli",
+            exclude: ["Main"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "router-cli",
+            dependencies: ["RouterCLI"],
+            path: "Sources/router-cli/Main",
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -112,7 +131,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ForecastTests",
-            dependencies: ["Forecast", "PoolPool", "Router"],
+            dependencies: ["Forecast", "PoolPool", "Router", "Stratum"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -138,7 +157,8 @@ let package = Package(
         .testTarget(
             name: "RouterCLITests",
             dependencies: [
-                "router-cli", "Configuration", "Forecast", "Persistence", "PoolPool", "Router", logging,
+                "RouterCLI", "Configuration", "Forecast", "Persistence", "PoolPool", "Router", "Simulation",
+                "Stratum", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -158,7 +178,8 @@ let package = Package(
         .testTarget(
             name: "WholeRunTests",
             dependencies: [
-                "router-cli", "Configuration", "ControlAPI", "Persistence", "PoolPool", "Router", "Simulation",
+                "router-cli", "RouterCLI", "Configuration", "ControlAPI", "Persistence", "PoolPool", "Router",
+                "Simulation",
                 "Stratum",
                 nioCore, nioPosix, nioSSL, logging, lifecycle,
             ],

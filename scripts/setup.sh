@@ -25,13 +25,15 @@ install_packages() {
 
 command -v swift >/dev/null || fail 'Swift is not installed. Version 6.1 or newer is needed: https://www.swift.org/install'
 
-# macOS has the rest in its SDK.
+# macOS has the rest in its SDK, except libsodium, which Homebrew has.
 if [[ $(uname) == Linux ]]; then
     missing=()
     # Libraries that Swift's own tools are linked with.
     swift package --version >/dev/null 2>&1 || missing+=(libcurl4-openssl-dev libncurses-dev libxml2-dev zlib1g-dev)
     # SQLite, for the ledger and for Swift's tools.
     [[ -e /usr/include/sqlite3.h ]] || missing+=(libsqlite3-dev)
+    # BLAKE2b with a personalization, for Equihash.
+    [[ -e /usr/include/sodium.h ]] || missing+=(libsodium-dev)
     # Headers of C and C++, and a linker: the TLS library has parts in C++. g++ brings all of them.
     compgen -G '/usr/include/c++/*/vector' >/dev/null || missing+=(g++)
     # Dependencies are fetched with it.

@@ -1,5 +1,6 @@
 import Foundation
 import Router
+package import Stratum
 import Yams
 
 /// Reads configuration files.
@@ -19,10 +20,13 @@ package enum ConfigurationLoader {
     /// - Throws: All problems at once; ``ConfigurationErrors/isMissingFile`` tells a file that does not exist.
     package static func load(
         path: String,
-        environment: [String: String]
+        environment: [String: String],
+        dialects: DialectRegistry = .standard
     ) throws(ConfigurationErrors) -> ServiceConfiguration {
         let bytes = try self.bytes(ofConfiguration: path)
-        return try self.load(bytes: bytes, file: path, environment: environment, readFile: self.readFile)
+        return try self.load(
+            bytes: bytes, file: path, environment: environment, dialects: dialects, readFile: self.readFile
+        )
     }
 
     /// Loads a configuration from `bytes`. `file` names it in messages and is the base of relative paths in it; files it
@@ -33,10 +37,13 @@ package enum ConfigurationLoader {
         bytes: [UInt8],
         file: String,
         environment: [String: String],
+        dialects: DialectRegistry = .standard,
         readFile: @escaping ReadFile
     ) throws(ConfigurationErrors) -> ServiceConfiguration {
         let document = try self.document(bytes, file: file)
-        var reader = ConfigurationReader(file: file, environment: environment, readFile: readFile, document: document)
+        var reader = ConfigurationReader(
+            file: file, environment: environment, readFile: readFile, dialects: dialects, document: document
+        )
         var service = Section<ServiceDraft>.service.read(document.root, title: "the file", reader: &reader).service
         service.warnings = try reader.finish()
         return service

@@ -1,11 +1,16 @@
 import PoolPool
 import Router
+import Stratum
 
 /// Who would get what: a configuration, resolved, without passwords. Encodes to the JSON of `router-cli check`.
 package struct ConfigurationPlan: Sendable, Encodable {
     /// One route with its pools by priority.
     package struct Route: Sendable, Encodable {
         package var name: String
+        /// What its miners and pools speak.
+        package var `protocol`: String
+        /// Options of the protocol that were given; nil: none were.
+        package var options: [String: String]?
         package var listen: [Listener]
         /// The first level with a usable pool carries the load.
         package var levels: [Level]
@@ -37,6 +42,8 @@ package struct ConfigurationPlan: Sendable, Encodable {
         package var sharePercent: Double
         /// nil: none was given.
         package var coin: String?
+        /// Options of the route's protocol that were given; nil: none were.
+        package var options: [String: String]?
         /// The scripts that its coinbase may pay, each as `script:HEX`; nil: any.
         package var payout: [String]?
 
@@ -49,6 +56,7 @@ package struct ConfigurationPlan: Sendable, Encodable {
             case enabled
             case sharePercent = "share_percent"
             case coin
+            case options
             case payout
         }
     }
@@ -106,6 +114,8 @@ package struct ConfigurationPlan: Sendable, Encodable {
 extension ConfigurationPlan.Route {
     fileprivate init(_ route: RouteConfiguration) {
         self.name = route.name
+        self.protocol = route.dialect.name
+        self.options = route.dialect.options.values.isEmpty ? nil : route.dialect.options.values
         self.listen = route.listeners.map {
             ConfigurationPlan.Listener(
                 address: HostAndPort(host: $0.host, port: $0.port).description,
@@ -158,6 +168,7 @@ extension ConfigurationPlan.Pool {
         self.enabled = pool.enabled
         self.sharePercent = pool.enabled && totalWeight > 0 ? pool.weight / totalWeight * 100 : 0
         self.coin = pool.coin.isEmpty ? nil : pool.coin
+        self.options = pool.options.values.isEmpty ? nil : pool.options.values
         self.payout = pool.payoutScripts.isEmpty ? nil : pool.payoutScripts.map(ValueType<[UInt8]>.payout.format)
     }
 }

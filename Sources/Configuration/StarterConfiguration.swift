@@ -7,6 +7,7 @@ package enum StarterConfiguration {
 
         routes:
           - name: btc
+            protocol: bitcoin                   # or scrypt, equihash, cryptonote, ethash: see docs/configuration.md
             listen:
               - address: 0.0.0.0:3333           # miners connect to this port
             pools:

@@ -1,6 +1,7 @@
 import NIOCore
 import PoolPool
 import Router
+import Stratum
 
 // What the policy decides, carried out.
 extension Forecast {

@@ -21,7 +21,8 @@ extension Forecast {
         self.nextSession += 1
         let model = self.miners[index].model
         self.miners[index].session = session
-        self.miners[index].vardiff = VardiffController(configuration: self.scenario.route.vardiff, now: self.now)
+        self.miners[index].vardiff = VardiffController(
+            configuration: self.scenario.route.vardiff, dialect: self.dialect, now: self.now)
         self.miners[index].workless = self.time
         self.minerOf[session] = index
         self.policy.arrived(
@@ -63,10 +64,13 @@ extension Forecast {
         guard hashrate > 0 else { return }
         let aim = Double(TimeAmount(self.scenario.route.vardiff.targetInterval).nanoseconds) / 1e9
         let poolDifficulty = self.miners[index].pool.map { self.pools[$0].difficulty } ?? .infinity
-        let difficulty = min(poolDifficulty, hashrate * aim / hashesPerDifficulty)
+        let ownDifficulty = hashrate * aim / self.dialect.hashesPerDifficulty
+        // Without vardiff, and where the router cannot tell what a share is worth, sessions mine at their pool's difficulty.
+        let isOwn = self.scenario.route.vardiff.enabled && self.dialect.knowsShareDifficulty
+        let difficulty = isOwn || poolDifficulty.isInfinite ? min(poolDifficulty, ownDifficulty) : poolDifficulty
         self.miners[index].difficulty = difficulty
         self.miners[index].generation += 1
-        let wait = self.random.wait(mean: difficulty * hashesPerDifficulty / hashrate)
+        let wait = self.random.wait(mean: difficulty * self.dialect.hashesPerDifficulty / hashrate)
         self.at(self.time + wait, .share(miner: index, generation: self.miners[index].generation))
     }
 

@@ -108,9 +108,9 @@ extension Forecast {
     }
 
     /// Blocks of the simulated chain are proven: nobody makes them up.
-    static func tip(_ block: Int) -> LagDetector.BlockTip {
+    static func tip(_ block: Int) -> BlockTip {
         let bytes = (0..<32).map { UInt8(truncatingIfNeeded: $0 < 8 ? block >> ($0 * 8) : 0) }
-        return LagDetector.BlockTip(hash: bytes, height: 900_000 + block, isProven: true)
+        return BlockTip(hash: bytes, height: 900_000 + block, isProven: true)
     }
 
     mutating func jobs() {

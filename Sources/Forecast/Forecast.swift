@@ -82,6 +82,8 @@ package struct Forecast: ~Copyable {
     var block = 0
     var ticks = 0
     var report = ForecastReport()
+    /// What the route speaks.
+    var dialect: any Dialect { self.scenario.route.dialect.dialect }
 
     static let tick = 1.0
     static let roundTrip = 0.08
@@ -93,7 +95,7 @@ package struct Forecast: ~Copyable {
         self.miners = scenario.miners.map { Miner(model: $0) }
         let health = scenario.route.health
         let farm = scenario.miners.reduce(0) { $0 + ($1.steps.map(\.hashrate).max() ?? 0) }
-        let difficulty = max(1e-9, farm * scenario.shareInterval / hashesPerDifficulty)
+        let difficulty = max(1e-9, farm * scenario.shareInterval / scenario.route.dialect.dialect.hashesPerDifficulty)
         self.pools = scenario.route.pools.map { pool in
             Pool(
                 name: pool.name,

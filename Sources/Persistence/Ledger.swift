@@ -118,6 +118,17 @@ package final class Ledger: Service, Sendable {
         self.names.reason(text)
     }
 
+    /// Says what a route's miners speak, at the start and before its shares: the protocol's name, and the hashes that a
+    /// difficulty of 1 takes on average (2³² in Bitcoin).
+    ///
+    /// It is remembered over restarts and holds for all shares of the route, also those recorded before: a name that is
+    /// used again for another protocol makes the hashrates of the past wrong. Waits for nothing, as `pool`. A unit that
+    /// is not finite and above 0 is ignored.
+    package func describe(route: String, protocol name: String, hashesPerDifficulty: Double) {
+        guard let description = LedgerProtocol(name: name, hashesPerDifficulty: hashesPerDifficulty) else { return }
+        self.names.describe(route: route, description)
+    }
+
     /// A lane for one event loop; made at start, because it may wait for a file to be made.
     package func makeLane() -> sending LedgerLane {
         let channel = JournalChannel()

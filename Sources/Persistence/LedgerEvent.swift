@@ -151,4 +151,6 @@ package struct LedgerName: Sendable, Hashable {
     /// The route of a worker or pool; 0 otherwise.
     package var route: Int32
     package var text: String
+    /// Of a route; nil: not said, and so as it was before.
+    package var `protocol`: LedgerProtocol?
 }

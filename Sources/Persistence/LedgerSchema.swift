@@ -8,7 +8,7 @@ enum LedgerSchema {
     /// Marks a SQLite file as ours ("RLGR").
     static let applicationID: Int32 = 0x524C_4752
     /// The schema version that this release writes.
-    static let version = 2
+    static let version = 3
     /// Versions before this one were never released and cannot be read.
     static let firstVersion = 2
 
@@ -35,6 +35,10 @@ enum LedgerSchema {
         migrator.registerMigration("v2") { db in
             try db.execute(sql: Self.version2)
             try db.execute(sql: LedgerViews.version2)
+        }
+        migrator.registerMigration("v3") { db in
+            try db.execute(sql: Self.version3)
+            try db.execute(sql: LedgerViews.version3)
         }
         return migrator
     }
@@ -263,5 +267,14 @@ enum LedgerSchema {
             segment INTEGER PRIMARY KEY,
             position INTEGER NOT NULL
         );
+        """
+
+    /// What a route's miners speak, and how many hashes a difficulty of 1 takes on average. Whoever wrote version 2 spoke
+    /// Bitcoin.
+    private static let version3 = """
+        PRAGMA user_version = 3;
+
+        ALTER TABLE route ADD COLUMN protocol TEXT NOT NULL DEFAULT 'bitcoin';
+        ALTER TABLE route ADD COLUMN hashesPerDifficulty REAL NOT NULL DEFAULT 4294967296.0;
         """
 }

@@ -1,38 +1,59 @@
-/// The extranonce2 of a share as sent to the pool: up to 16 bytes, held inline.
+/// The extranonce2 of a share as sent to the pool: up to 32 bytes, held inline.
+///
+/// It holds whatever a protocol's miners choose beside nonce and time: the whole nonce where that is longer than 4 bytes.
 package struct LedgerExtranonce2: Sendable, Hashable {
-    /// The bytes read as one big-endian number: its upper and lower 64 bits.
+    /// Most bytes there can be; what is longer is cut.
+    package static let limit = 32
+
+    /// The bytes read as one big-endian number, in words of 64 bits: `top` is the uppermost.
+    package private(set) var top: UInt64
+    package private(set) var upper: UInt64
     package private(set) var high: UInt64
     package private(set) var low: UInt64
-    /// How many bytes there are, at most 16.
+    /// How many bytes there are, at most `limit`.
     package private(set) var count: UInt8
 
-    /// `value` is the last `count` bytes as a big-endian number; a count over 16 is cut to 16.
-    package init(high: UInt64 = 0, low: UInt64 = 0, count: UInt8 = 0) {
+    /// The last `count` bytes of a big-endian number of 256 bits; a count over `limit` is cut to `limit`.
+    package init(top: UInt64 = 0, upper: UInt64 = 0, high: UInt64 = 0, low: UInt64 = 0, count: UInt8 = 0) {
+        self.top = top
+        self.upper = upper
         self.high = high
         self.low = low
-        self.count = min(count, 16)
+        self.count = min(count, UInt8(Self.limit))
     }
 
-    /// The first 16 of `bytes`, in wire order.
+    /// The first `limit` of `bytes`, in wire order.
     package init(bytes: some Sequence<UInt8>) {
         self.init()
-        for byte in bytes.prefix(16) { self.append(byte) }
+        for byte in bytes.prefix(Self.limit) { self.append(byte) }
     }
 
-    /// Adds one byte at the end; a 17th byte is ignored.
+    /// Adds one byte at the end; one beyond `limit` is ignored.
     package mutating func append(_ byte: UInt8) {
-        guard self.count < 16 else { return }
+        guard self.count < Self.limit else { return }
+        self.top = self.top << 8 | self.upper >> 56
+        self.upper = self.upper << 8 | self.high >> 56
         self.high = self.high << 8 | self.low >> 56
         self.low = self.low << 8 | UInt64(byte)
         self.count += 1
     }
 
     /// The bytes in wire order.
-    package var bytes: [UInt8] {
-        (0..<Int(self.count)).reversed().map { position in
-            let word = position < 8 ? self.low : self.high
-            return UInt8(truncatingIfNeeded: word >> UInt64(position % 8 * 8))
-        }
+    package var bytes: [UInt8] { (0..<Int(self.count)).map { self.byte(at: $0) } }
+
+    /// One of the `count` bytes in wire order; 0 anywhere else.
+    @inline(__always)
+    func byte(at position: Int) -> UInt8 {
+        let fromEnd = Int(self.count) - 1 - position
+        let word =
+            switch fromEnd >> 3 {
+            case 0: self.low
+            case 1: self.high
+            case 2: self.upper
+            case 3: self.top
+            default: 0 as UInt64
+            }
+        return UInt8(truncatingIfNeeded: word >> UInt64(truncatingIfNeeded: (fromEnd & 7) * 8))
     }
 }
 

@@ -1,3 +1,6 @@
+import NIOCore
+package import Stratum
+
 /// Where a pool listens and how to reach it.
 package struct PoolEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// How bytes travel to the pool.
@@ -65,14 +68,16 @@ package struct PoolConfiguration: Sendable, Hashable {
     package var enabled: Bool
     package var tls: PoolTLSConfiguration
     package var standby: Standby
-    /// Ask the pool for version rolling with `mining.configure`. Remembered as refused when a pool closes on it.
+    /// Ask the pool for version rolling, where the protocol has that. Remembered as refused when a pool closes on it.
     package var versionRolling: Bool
-    /// Sent with `mining.suggest_difficulty` after authorising; nil sends nothing.
+    /// Suggested to the pool after authorising; nil: nothing is.
     package var suggestDifficulty: Double?
     /// The chain it works on: pools are compared with each other within a coin. Empty: that of all others without a name.
     package var coin: String
     /// Scripts that the pool's coinbase may pay; empty: any, as long as they stay the same.
     package var payoutScripts: [[UInt8]]
+    /// Its own options of the route's dialect.
+    package var options: DialectOptions
 
     package init(
         name: String,
@@ -87,7 +92,8 @@ package struct PoolConfiguration: Sendable, Hashable {
         versionRolling: Bool = true,
         suggestDifficulty: Double? = nil,
         coin: String = "",
-        payoutScripts: [[UInt8]] = []
+        payoutScripts: [[UInt8]] = [],
+        options: DialectOptions = DialectOptions()
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -102,6 +108,7 @@ package struct PoolConfiguration: Sendable, Hashable {
         self.suggestDifficulty = suggestDifficulty
         self.coin = coin
         self.payoutScripts = payoutScripts
+        self.options = options
     }
 
     /// True when each worker needs an upstream link of its own.
@@ -144,7 +151,7 @@ package struct HealthConfiguration: Sendable, Hashable {
 
     /// TCP (and TLS) connection established within this.
     package var connectTimeout: Duration
-    /// From the connection to `mining.authorize` answered and the first job received.
+    /// From the connection to the first job received.
     package var handshakeTimeout: Duration
     package var silence: Silence
     /// A share without a verdict for this long makes the pool suspect.
@@ -262,4 +269,31 @@ package enum PayoutGuardMode: String, Sendable, Hashable, CaseIterable {
     /// As `warn`, and the pool is put aside until an operator enables it again.
     case eject
     case off
+}
+
+extension PoolDialogueSettings {
+    /// What a connection to a configured pool begins with.
+    init(
+        _ configuration: PoolConfiguration,
+        user: String?,
+        userAgent: String,
+        asksFirst: Bool,
+        versionMask: UInt32,
+        sessionID: String?,
+        health: HealthConfiguration
+    ) {
+        let handshakeTimeout = TimeAmount(health.handshakeTimeout)
+        self.init(
+            user: user,
+            password: configuration.password,
+            userAgent: userAgent,
+            asksFirst: asksFirst && configuration.versionRolling,
+            versionMask: versionMask,
+            sessionID: sessionID,
+            suggestDifficulty: configuration.suggestDifficulty,
+            handshakeTimeout: handshakeTimeout,
+            questionTimeout: .nanoseconds(handshakeTimeout.nanoseconds / 2),
+            options: configuration.options
+        )
+    }
 }

@@ -1,12 +1,14 @@
 package import NIOCore
-import Stratum
+package import Stratum
 
 /// Tries a pool once, as `check --connect` does: connects, subscribes, authorises, waits for the first job, hangs up.
 package enum PoolTrial {
     /// What a pool that works said.
     package struct Result: Sendable, Hashable {
-        package var extranonce1Size: Int
-        package var extranonce2Size: Int
+        /// What the pool leaves to its client, in the dialect's words; may be empty.
+        package var terms: String
+        /// As ``UpstreamJob/room``; nil if the pool has not said.
+        package var room: Int?
         /// Nil when no user was given: then nothing was authorised and no job waited for.
         package var difficulty: Double?
         package var versionMask: UInt32?
@@ -17,6 +19,7 @@ package enum PoolTrial {
     package static func run(
         _ configuration: PoolConfiguration,
         user: String?,
+        dialect: any Dialect,
         health: HealthConfiguration,
         versionMask: UInt32,
         userAgent: String,
@@ -24,34 +27,34 @@ package enum PoolTrial {
     ) async throws -> Result {
         do {
             return try await self.attempt(
-                configuration, user: user, health: health, mask: versionMask, userAgent: userAgent, on: eventLoop)
-        } catch let failure as LinkFailure where failure.kind == .configureRefused {
-            // Some pools close on mining.configure; the router then does without, and so does the trial.
+                configuration, user: user, dialect: dialect, health: health, asksFirst: true, mask: versionMask,
+                userAgent: userAgent, on: eventLoop)
+        } catch let failure as LinkFailure where failure.kind == .questionRefused {
+            // Some pools close on the first question; the router then does without, and so does the trial.
             return try await self.attempt(
-                configuration, user: user, health: health, mask: nil, userAgent: userAgent, on: eventLoop)
+                configuration, user: user, dialect: dialect, health: health, asksFirst: false, mask: versionMask,
+                userAgent: userAgent, on: eventLoop)
         }
     }
 
     private static func attempt(
         _ configuration: PoolConfiguration,
         user: String?,
+        dialect: any Dialect,
         health: HealthConfiguration,
-        mask: UInt32?,
+        asksFirst: Bool,
+        mask: UInt32,
         userAgent: String,
         on eventLoop: any EventLoop
     ) async throws -> Result {
         let promise = eventLoop.makePromise(of: Result.self)
-        let settings = PoolConnectionStateMachine.Settings(
-            user: user,
-            password: configuration.password,
-            userAgent: userAgent,
-            requestedMask: configuration.versionRolling ? mask : nil,
-            handshakeTimeout: TimeAmount(health.handshakeTimeout),
-            configureTimeout: .nanoseconds(TimeAmount(health.handshakeTimeout).nanoseconds / 2)
+        let settings = PoolDialogueSettings(
+            configuration, user: user, userAgent: userAgent, asksFirst: asksFirst, versionMask: mask, sessionID: nil,
+            health: health
         )
         eventLoop.execute {
             let listener = TrialListener(promise: promise, stopsAfterSubscribing: user == nil)
-            let connection = PoolConnection(id: 0, settings: settings, delegate: listener)
+            let connection = PoolConnection(id: 0, dialect: dialect, settings: settings, delegate: listener)
             let connector = PoolConnector()
             connector.connect(
                 connection,
@@ -79,31 +82,29 @@ package enum PoolTrial {
 private final class TrialListener: PoolConnectionDelegate {
     private let promise: EventLoopPromise<PoolTrial.Result>
     private let stopsAfterSubscribing: Bool
+    private var terms = ""
 
     init(promise: EventLoopPromise<PoolTrial.Result>, stopsAfterSubscribing: Bool) {
         self.promise = promise
         self.stopsAfterSubscribing = stopsAfterSubscribing
     }
 
-    func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
+    func connection(_ connection: PoolConnection, did event: PoolEvent) {
         switch event {
-        case .subscribed(let subscription) where self.stopsAfterSubscribing:
-            self.promise.succeed(
-                PoolTrial.Result(
-                    extranonce1Size: subscription.extranonce1.count,
-                    extranonce2Size: subscription.extranonce2Size
-                )
-            )
+        case .subscribed(let terms):
+            self.terms = terms.summary
+            guard self.stopsAfterSubscribing else { return }
+            self.promise.succeed(PoolTrial.Result(terms: terms.summary, room: terms.room))
         case .ready(let job):
             self.promise.succeed(
                 PoolTrial.Result(
-                    extranonce1Size: job.extranonce1.count,
-                    extranonce2Size: job.extranonce2Size,
+                    terms: self.terms,
+                    room: job.room,
                     difficulty: job.difficulty,
                     versionMask: job.versionMask
                 )
             )
-        case .subscribed, .job, .verdict, .versionMaskChanged, .reconnectRequested, .messageShown, .overstepped,
+        case .job, .verdict, .versionMaskChanged, .reconnectRequested, .messageShown, .overstepped,
             .failed:
             break
         }

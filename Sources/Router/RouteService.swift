@@ -1,10 +1,13 @@
 package import Logging
 package import NIOCore
 package import PoolPool
+package import Stratum
 
 /// One route, assembled and running: its core on a home loop, a shard on every loop, its listeners.
 package final class RouteService: Sendable {
     package let name: String
+    /// What its miners and pools speak. A reload does not change it.
+    package var dialect: ConfiguredDialect { self.configuration.dialect }
     private let configuration: RouteConfiguration
     private let group: any EventLoopGroup
     private let home: any EventLoop
@@ -20,12 +23,14 @@ package final class RouteService: Sendable {
     private static let drainTime = Duration.seconds(10)
 
     /// Builds the route. Nothing is connected or bound yet.
+    /// - Parameter dialects: all that the program knows, to tell miners that they came to the wrong route.
     package static func make(
         configuration: RouteConfiguration,
         group: any EventLoopGroup,
         observer: any RouterObserver,
         ids: RouterIDs,
         connector: any PoolConnecting & Sendable,
+        dialects: DialectRegistry = .standard,
         userAgent: String,
         seed: UInt64,
         unixMilliseconds: @escaping @Sendable () -> Int64,
@@ -64,6 +69,7 @@ package final class RouteService: Sendable {
                     observer: observer,
                     registry: registry,
                     ids: ids,
+                    dialects: dialects,
                     unixMilliseconds: unixMilliseconds,
                     logger: routeLogger
                 )
@@ -145,6 +151,10 @@ package final class RouteService: Sendable {
         await self.onShards { $0.stopReading() }
         await self.deliverMessages()
         let deadline = ContinuousClock.now + Self.drainTime
+        while ContinuousClock.now < deadline, await self.isJudging() {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        await self.deliverMessages()
         while ContinuousClock.now < deadline {
             let settled = try? await self.home.submit { [core] in core.value.isSettled }.get()
             if settled ?? true { break }
@@ -156,10 +166,14 @@ package final class RouteService: Sendable {
     }
 
     /// Takes a reloaded configuration: pools, priorities, weights, health and keep-alive at once; vardiff, limits, reply
-    /// and password for sessions to come. Listeners, version mask and the number of connections need a restart.
+    /// and password for sessions to come. Protocol, listeners, version mask and the number of connections need a
+    /// restart.
     package func update(_ configuration: RouteConfiguration) async {
-        _ = try? await self.home.submit { [core] in core.value.update(configuration) }.get()
-        await self.onShards { $0.update(configuration) }
+        var configuration = configuration
+        configuration.dialect = self.configuration.dialect
+        let running = configuration
+        _ = try? await self.home.submit { [core] in core.value.update(running) }.get()
+        await self.onShards { $0.update(running) }
     }
 
     package func command(_ command: PoolDirective, pool: String, within: Duration) async -> CommandOutcome {
@@ -198,6 +212,14 @@ package final class RouteService: Sendable {
         await self.onShards { _ in }
         for _ in 0..<2 { _ = try? await self.home.submit {}.get() }
         await self.onShards { _ in }
+    }
+
+    /// A share is still being judged away from the event loops.
+    private func isJudging() async -> Bool {
+        for shard in self.shards {
+            if (try? await shard.eventLoop.submit { shard.value.judgements > 0 }.get()) == true { return true }
+        }
+        return false
     }
 
     private func onShards(_ body: @escaping @Sendable (RouterShard) -> Void) async {

@@ -1,4 +1,5 @@
 package import PoolPool
+package import Stratum
 
 /// One address on which a route waits for miners.
 package struct ListenerConfiguration: Sendable, Hashable {
@@ -106,6 +107,8 @@ package struct RouteConfiguration: Sendable, Hashable {
     }
 
     package var name: String
+    /// What its miners and its pools speak.
+    package var dialect: ConfiguredDialect
     package var listeners: [ListenerConfiguration]
     package var pools: [PoolConfiguration]
     /// Sends some miners to pools of their own; the first rule that matches decides.
@@ -126,6 +129,7 @@ package struct RouteConfiguration: Sendable, Hashable {
 
     package init(
         name: String,
+        dialect: ConfiguredDialect = .standard,
         listeners: [ListenerConfiguration],
         pools: [PoolConfiguration],
         pins: [PinRule] = [],
@@ -140,6 +144,7 @@ package struct RouteConfiguration: Sendable, Hashable {
         versionMask: UInt32 = 0x1fff_e000
     ) {
         self.name = name
+        self.dialect = dialect
         self.listeners = listeners
         self.pools = pools
         self.pins = pins

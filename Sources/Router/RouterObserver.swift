@@ -46,7 +46,7 @@ package struct SettledShare: Sendable {
 }
 
 /// Something that happened to a pool, for the ledger and the log.
-package struct PoolEvent: Sendable {
+package struct RouteEvent: Sendable {
     package enum Kind: String, Sendable {
         case up
         case down
@@ -99,7 +99,7 @@ package struct FailoverReceipt: Sendable, Hashable {
     /// Σ pool difficulty of the lost shares.
     package var workLost = 0.0
     /// The same in hashes.
-    package var hashesLost: Double { self.workLost * hashesPerDifficulty }
+    package var hashesLost = 0.0
 }
 
 /// Where the router announces what happens. Lanes are used on their own event loop only, and return at once; when
@@ -124,5 +124,5 @@ package protocol RouterLane: AnyObject {
     func settled(_ share: SettledShare)
     /// A verdict on a share that was already settled as lost.
     func settledLate(_ share: SettledShare)
-    func happened(_ event: PoolEvent)
+    func happened(_ event: RouteEvent)
 }

@@ -1,5 +1,5 @@
 /// Why bytes from a peer are not a Stratum message.
-package enum StratumError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum StratumError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A line grew beyond `limit` bytes, finished or not.
     case lineTooLong(limit: Int)
     /// The line is not JSON; `at` counts bytes from the start of the line.
@@ -7,7 +7,7 @@ package enum StratumError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The line is JSON, but not one object: a batch or a bare value.
     case notAnObject
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .lineTooLong(let limit): "line longer than \(limit) bytes"
         case .malformedJSON(let offset, let what): "malformed JSON at byte \(offset): \(what)"

@@ -1,7 +1,6 @@
 import ArgumentParser
 
 /// The program.
-@main
 struct RouterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "router-cli",

@@ -10,7 +10,8 @@ import Testing
             #"{"command":"status"}"#,
             """
             {"ok":true,"result":{"ledger":{"gap_shares":0,"path":"/var/lib/router/ledger.sqlite","queued_bytes":3,"rows":1234642,\
-            "state":"healthy"},"pid":42,"routes":[{"active_pools":["primary"],"hashrate":1234000000000000,\
+            "state":"healthy"},"pid":42,"routes":[{"active_pools":["primary"],\
+            "hashrate":1234000000000000,"hashrate_unit":"H/s",\
             "listeners":["0.0.0.0:3333"],"name":"btc","pools_total":3,"pools_usable":2,"protocol":"bitcoin",\
             "sessions":12,"shares":{"accepted":1234567,"counted":50,"duplicate":2,"lost":6,"low_difficulty":1,\
             "malformed":1,"pending":7,"rejected":4,"stale":3,"unauthorized":1},"workers":9}],\
@@ -22,12 +23,16 @@ import Testing
             #"{"command":"pools","route":"btc"}"#,
             """
             {"ok":true,"result":[{"accepted":1000,"cause":"connected","difficulty":65536,"forwarded":1010,\
-            "hashrate":1234000000000000,"job_age_seconds":12.5,"lag_seconds":0.25,"latency_ms":41.5,"links":1,"lost":1,\
-            "name":"primary","pending":5,"prevhash_age_seconds":300,"priority":1,"reconnects":2,"rejected":4,"route":"btc",\
+            "hashrate":1234000000000000,"hashrate_unit":"H/s",\
+            "job_age_seconds":12.5,"lag_seconds":0.25,"latency_ms":41.5,"links":1,"lost":1,\
+            "name":"primary","pending":5,"prevhash_age_seconds":300,"priority":1,"protocol":"bitcoin",\
+            "reconnects":2,"rejected":4,"route":"btc",\
             "sessions":12,"since":"2026-01-02T03:04:05.678Z","state":"up","target_share":0.8,\
             "url":"stratum+tcp://pool.example.com:3333","weight":80,"work_share":0.798},\
-            {"accepted":0,"cause":"silent","forwarded":0,"hashrate":0,"last_error":"no job for 91 s","links":0,\
-            "lost":0,"name":"backup","pending":0,"priority":2,"reconnects":0,"rejected":0,"route":"btc",\
+            {"accepted":0,"cause":"silent","forwarded":0,"hashrate":0,"hashrate_unit":"H/s",\
+            "last_error":"no job for 91 s","links":0,\
+            "lost":0,"name":"backup","pending":0,"priority":2,"protocol":"bitcoin",\
+            "reconnects":0,"rejected":0,"route":"btc",\
             "sessions":0,"since":"2026-01-02T03:04:05.678Z","state":"down","target_share":0,\
             "url":"stratum+ssl://backup.example.com:3443","weight":1,"work_share":0}]}
             """
@@ -35,7 +40,7 @@ import Testing
         (
             #"{"command":"workers"}"#,
             """
-            {"ok":true,"result":[{"difficulty":8192,"hashrate":110000000000000,\
+            {"ok":true,"result":[{"difficulty":8192,"hashrate":110000000000000,"hashrate_unit":"H/s",\
             "last_share":"2026-01-02T03:04:05.678Z","pools":["primary"],"route":"btc","sessions":1,\
             "shares":{"accepted":100,"counted":0,"duplicate":3,"lost":0,"low_difficulty":0,"malformed":0,\
             "pending":0,"rejected":1,"stale":2,"unauthorized":0},"worker":"farm.rig1"}]}
@@ -45,7 +50,8 @@ import Testing
             #"{"command":"sessions"}"#,
             """
             {"ok":true,"result":[{"accepted":100,"connected":"2026-01-02T03:04:05.678Z","difficulty":8192,\
-            "extranonce1":"00a1b2c3","hashrate":110000000000000,"hashrate_uncertainty":0.08,"id":17,\
+            "extranonce1":"00a1b2c3","hashrate":110000000000000,"hashrate_uncertainty":0.08,"hashrate_unit":"H/s",\
+            "id":17,\
             "last_share":"2026-01-02T03:04:05.678Z","pool":"primary","rejected":1,"remote":"192.0.2.7:40000","route":"btc","user_agent":"cgminer/4.12",\
             "version_mask":"1fffe000","worker":"farm.rig1"}]}
             """
@@ -53,7 +59,8 @@ import Testing
         (
             #"{"command":"explain","worker":"farm.rig1"}"#,
             """
-            {"ok":true,"result":[{"hashrate":110000000000000,"hashrate_uncertainty":0.08,"link":"primary",\
+            {"ok":true,"result":[{"hashrate":110000000000000,"hashrate_uncertainty":0.08,"hashrate_unit":"H/s",\
+            "link":"primary",\
             "movers":["backup failing","the balance"],"pool":"backup",\
             "pools":[{"lack_seconds":-3.2,"load_share":0.5,"name":"primary","priority":1,"state":"good",\
             "target_share":0.4,"weight":80,"work_share":0.25},\

@@ -75,13 +75,19 @@ import Testing
         _ = Self.decoded((0..<500).map { _ in .random(in: 0...255, using: &generator) })
     }
 
-    @Test(arguments: [[], [0], [1, 2, 3], Array(0..<8), Array(0..<16), Array(0..<20)] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0], [1, 2, 3], Array(0..<8), Array(0..<16), Array(1..<18), Array(1..<26), Array(1...32), Array(1...40),
+        ] as [[UInt8]])
     func extranonce2KeepsWireOrder(bytes: [UInt8]) {
-        #expect(LedgerExtranonce2(bytes: bytes).bytes == Array(bytes.prefix(16)))
+        #expect(LedgerExtranonce2(bytes: bytes).bytes == Array(bytes.prefix(32)))
     }
 
     @Test func extranonce2FromNumberIsItsLastBytes() {
         #expect(LedgerExtranonce2(low: 0x0102, count: 3).bytes == [0, 1, 2])
         #expect(LedgerExtranonce2(high: 0xAB, low: 1, count: 9).bytes == [0xAB, 0, 0, 0, 0, 0, 0, 0, 1])
+        let longest = LedgerExtranonce2(top: 1, upper: 2, high: 3, low: 4, count: 255)
+        #expect(longest.bytes == [1, 2, 3, 4].flatMap { [0, 0, 0, 0, 0, 0, 0, $0] })
+        #expect(longest == LedgerExtranonce2(bytes: longest.bytes))
     }
 }

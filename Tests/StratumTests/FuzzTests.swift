@@ -84,7 +84,7 @@ import Testing
         guard case .request(_, .submit(let submission)) = message else {
             return
         }
-        let user = String(buffer: submission.user)
+        let user = String(buffer: submission.user ?? ByteBuffer())
         let jobID = String(buffer: submission.jobID)
         guard line(user) == submission.user, line(jobID) == submission.jobID else {
             // Broken UTF-8 does not survive a String.

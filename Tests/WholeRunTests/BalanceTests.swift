@@ -7,7 +7,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Weights, as the pools' own logs have them.
 @Suite(.serialized) struct BalanceTests {
@@ -32,7 +32,7 @@ import Testing
             for (index, weight) in BalanceTests.weights.enumerated() {
                 let pool = try await SmallWorld.pool("\(name)-\(Int(weight))", seed: seed + UInt64(index)) {
                     // 26,069 H/s find a share in 520 hashes: fifty a second.
-                    $0.difficulty = 520 / hashesPerDifficulty
+                    $0.difficulty = 520 / 0x1p32
                 }
                 self.pools.append(pool)
             }

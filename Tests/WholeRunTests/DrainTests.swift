@@ -6,7 +6,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// `pool drain`: sessions leave, verdicts are waited for, the link closes.
 @Suite(.serialized) struct DrainTests {

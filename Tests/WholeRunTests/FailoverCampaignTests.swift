@@ -7,7 +7,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// One failover after another under load, each for another reason.
 @Suite struct FailoverCampaignTests {

@@ -5,7 +5,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// All pools are gone and the miners are held: the first pool that comes back gives work to all of them.
 @Suite(.serialized) struct FirstPoolBackTests {

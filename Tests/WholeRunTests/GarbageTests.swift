@@ -4,7 +4,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Nothing that a peer sends ends the process or disturbs the others.
 @Suite(.serialized) struct GarbageTests {

@@ -6,7 +6,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// No pool at all, the end of a run, and what an operator does to a running one.
 @Suite(.serialized) struct HoldTests {

@@ -4,7 +4,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Pools whose extranonce2 leaves little room for the miners' prefixes.
 @Suite(.serialized) struct NarrowPoolTests {

@@ -7,7 +7,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Pools that answer, and answer wrongly: which are left, how soon, and which are not.
 @Suite(.serialized) struct OutlierTests {

@@ -6,7 +6,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Pools whose coinbase pays somebody else from one job to the next.
 @Suite(.serialized) struct PayoutTests {

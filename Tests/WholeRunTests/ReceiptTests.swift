@@ -5,7 +5,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// What the ledger says a failover cost, against the shares themselves.
 @Suite(.serialized) struct ReceiptTests {

@@ -10,7 +10,7 @@ import Router
 import ServiceLifecycle
 import Simulation
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// A whole router on loopback with its ledger in a temporary folder.
 struct RunningRouter {

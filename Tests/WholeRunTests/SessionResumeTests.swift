@@ -5,7 +5,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Miners that come back, and verdicts that come early or late.
 @Suite(.serialized) struct SessionResumeTests {

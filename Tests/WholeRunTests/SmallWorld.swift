@@ -6,7 +6,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// The parts that whole runs of rare and hostile things are made of: small pools, slow miners, and the books at the end.
 enum SmallWorld {

@@ -6,7 +6,7 @@ import Router
 import Simulation
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 /// Whole runs with TLS towards miners and towards pools.
 @Suite(.serialized) struct TLSRunTests {

@@ -1,3 +1,4 @@
+import Stratum
 import Yams
 
 /// What is known while a document is read: where it comes from, what it may refer to, what was wrong so far.
@@ -13,6 +14,8 @@ struct ConfigurationReader {
     let environment: [String: String]
     /// Opens the files that the configuration names.
     let readFile: ConfigurationLoader.ReadFile
+    /// What routes may speak.
+    let dialects: DialectRegistry
     /// See ``YAMLDocument/repeatedKeys``.
     let repeatedKeys: [TextPosition: String]
     private let anchors: [String: Node]
@@ -24,11 +27,13 @@ struct ConfigurationReader {
         file: String,
         environment: [String: String],
         readFile: @escaping ConfigurationLoader.ReadFile,
+        dialects: DialectRegistry = .standard,
         document: YAMLDocument
     ) {
         self.file = file
         self.environment = environment
         self.readFile = readFile
+        self.dialects = dialects
         self.repeatedKeys = document.repeatedKeys
         self.anchors = document.anchors
     }

@@ -1,3 +1,4 @@
+import Stratum
 import Yams
 
 /// One key of the configuration file, as the documentation lists it.
@@ -32,16 +33,20 @@ struct Section<Target: Sendable>: Sendable {
     /// What an empty mapping means.
     let defaults: Target
     let settings: [Setting<Target>]
+    /// Options of dialects that may stand here, and where they go.
+    let options: (scope: DialectOption.Scope, path: any WritableKeyPath<Target, DialectOptionDrafts> & Sendable)?
     /// Rules that concern several keys, called after all keys were read.
     let check: @Sendable (_ target: inout Target, _ places: Places, _ reader: inout ConfigurationReader) -> Void
 
     init(
         _ defaults: Target,
         _ settings: [Setting<Target>],
+        options: (scope: DialectOption.Scope, path: any WritableKeyPath<Target, DialectOptionDrafts> & Sendable)? = nil,
         check: @escaping @Sendable (inout Target, Places, inout ConfigurationReader) -> Void = { _, _, _ in }
     ) {
         self.defaults = defaults
         self.settings = settings
+        self.options = options
         self.check = check
     }
 
@@ -76,7 +81,8 @@ struct Section<Target: Sendable>: Sendable {
                 reader.report("\(name): stands here twice, first in line \(first.line); keep one", at: key.position)
             }
             guard let setting = self.settings.first(where: { $0.name == name }) else {
-                reader.report(self.unknown(name, in: title), at: key.position)
+                if self.readOption(name, value, &target, &reader) { continue }
+                reader.report(self.unknown(name, in: title, reader.dialects), at: key.position)
                 continue
             }
             guard !value.isNull else { continue }
@@ -100,8 +106,22 @@ struct Section<Target: Sendable>: Sendable {
 
     private var sample: String { "\(self.settings.first?.name ?? "key"): value" }
 
-    private func unknown(_ name: String, in title: String) -> String {
-        let known = self.settings.map(\.name)
+    /// Takes an option that some dialect knows; false if none does.
+    private func readOption(
+        _ name: String, _ value: Node, _ target: inout Target, _ reader: inout ConfigurationReader
+    ) -> Bool {
+        guard let options = self.options, reader.dialects.optionNames(options.scope).contains(name) else {
+            return false
+        }
+        guard !value.isNull, let node = reader.admit(value),
+            let text = reader.value(node, of: name, as: ValueType<String>.dialectOption)
+        else { return true }
+        target[keyPath: options.path].set(name, to: text, at: node.position)
+        return true
+    }
+
+    private func unknown(_ name: String, in title: String, _ dialects: DialectRegistry) -> String {
+        let known = self.settings.map(\.name) + (self.options.map { dialects.optionNames($0.scope) } ?? [])
         if name == "<<" {
             return "merge keys (<<) are not supported; use an alias for a whole value, or repeat the keys"
         }

@@ -1,10 +1,13 @@
 import PoolPool
+import Stratum
 
 /// A pool while it is read.
 struct PoolDraft: Sendable {
     var pool = PoolConfiguration(name: "", endpoint: PoolEndpoint(transport: .tcp, host: "", port: 0))
     var passwordFile: String?
     var coin: String?
+    var protocolName: String?
+    var options = DialectOptionDrafts()
     /// For the rules of the route.
     var places = Places(start: .start)
 }
@@ -52,12 +55,17 @@ extension Section where Target == PoolDraft {
             .value(
                 "coin", \.coin, .name, absent: "none", "the chain the pool works on; pools are compared within a coin"
             ),
+            .value(
+                "protocol", \.protocolName, .dialect, absent: "the route's",
+                "what the pool speaks, to be sure: the same as its route"
+            ),
             .list(
                 "payout", \.pool.payoutScripts, of: .payout, absent: "any, as long as they stay the same",
                 "whom the pool's coinbase may pay"
             ),
             .section("tls", \.pool.tls, .poolTLS, "how the certificate of a stratum+ssl:// pool is checked"),
-        ]
+        ],
+        options: (.pool, \.options)
     ) { draft, places, reader in
         draft.places = places
         draft.pool.coin = draft.coin ?? ""

@@ -1,15 +1,13 @@
 import PoolPool
 import Router
+import Stratum
 
 /// A route while it is read.
 struct RouteDraft: Sendable {
-    /// The mining protocols that can be routed.
-    enum Dialect: String, Sendable, CaseIterable {
-        case bitcoin
-    }
-
     var route = RouteConfiguration(name: "", listeners: [], pools: [])
-    var dialect = Dialect.bitcoin
+    var protocolName = BitcoinDialect.name
+    var options = DialectOptionDrafts()
+    var mixedCoins = false
     var listeners: [ListenerDraft] = []
     var pools: [PoolDraft] = []
     var pins: [PinDraft] = []
@@ -48,7 +46,7 @@ extension Section where Target == RouteDraft {
                 "name", \.route.name, .name, isRequired: true,
                 "what commands, logs and the ledger call the route; unique in the file"
             ),
-            .value("protocol", \.dialect, .choice, "what miners and pools of this route speak"),
+            .value("protocol", \.protocolName, .dialect, "what miners and pools of this route speak"),
             .list("listen", \.listeners, .listener, item: "listen", "addresses on which miners are awaited"),
             .list("pools", \.pools, .pool, item: "pool", "where the work goes"),
             .list(
@@ -74,10 +72,16 @@ extension Section where Target == RouteDraft {
                 "keep_alive", \.route.keepAlive, .duration(.seconds(1)...(.seconds(3600))),
                 "without a job for this long, miners get the current one again as new work"
             ),
+            .value(
+                "mixed_coins", \.mixedCoins, .truth, "pools of the route may have different coins"
+            ),
             .value("version_mask", \.route.versionMask, .versionMask, "bits of the block version that miners may roll"),
-        ]
+        ],
+        options: (.route, \.options)
     ) { draft, places, reader in
         draft.places = places
+        draft.configureDialect(&reader)
+        draft.checkMixedCoins(&reader)
         if draft.route.keepAlive >= .seconds(60), places.areSound("keep_alive") {
             reader.warn(
                 "keep_alive: some miners leave a pool that is silent for 60s; 40s is safe", at: places.of("keep_alive")

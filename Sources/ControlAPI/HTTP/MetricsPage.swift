@@ -34,7 +34,7 @@ package enum MetricsPage {
         }
         gauge("router_sessions", "Connected miners.") { Double($0.sessions) }
         gauge("router_workers", "Distinct authorised worker names.") { Double($0.workers) }
-        gauge("router_hashrate", "Estimated hashes per second.", \.hashrate)
+        gauge("router_hashrate", "Estimated hashes per second; solutions in equihash.", \.hashrate)
         gauge("router_pools", "Configured pools.") { Double($0.poolsTotal) }
         gauge("router_pools_usable", "Pools that could carry work now.") { Double($0.poolsUsable) }
         gauge("router_shares_pending", "Shares forwarded and not yet settled.") { Double($0.shares.pending) }
@@ -66,7 +66,7 @@ package enum MetricsPage {
         )
         metric("router_pool_links", .gauge, "Open connections to the pool.") { Double($0.links) }
         metric("router_pool_sessions", .gauge, "Miners that work for the pool.") { Double($0.sessions) }
-        metric("router_pool_hashrate", .gauge, "Hashes per second of the miners that work for the pool.", \.hashrate)
+        metric("router_pool_hashrate", .gauge, "As router_hashrate, of the miners that work for the pool.", \.hashrate)
         metric("router_pool_work_share", .gauge, "The pool's part of its route's accepted work, 0 to 1.", \.workShare)
         metric(
             "router_pool_target_share", .gauge, "What the pool should have of the load now, 0 to 1.", \.targetShare)

@@ -4,6 +4,8 @@ import Foundation
 package enum HumanUnits {
     /// What stands for a missing value.
     package static let missing = "-"
+    /// What hashrates count in a second unless their protocol has another word.
+    package static let hashrateUnit = "H/s"
 
     /// Three digits and a prefix: `950`, `1.23 T`.
     package static func scaled(_ value: Double) -> String {
@@ -11,16 +13,16 @@ package enum HumanUnits {
         return prefix.isEmpty ? number : "\(number) \(prefix)"
     }
 
-    /// `1.23 TH/s`, from H/s.
-    package static func hashrate(_ value: Double) -> String {
+    /// `1.23 TH/s`, from H/s; in another unit `1.23 kSol/s`, from Sol/s.
+    package static func hashrate(_ value: Double, unit: String = hashrateUnit) -> String {
         guard value.isFinite else { return Self.missing }
         let (number, prefix) = Self.split(value)
-        return "\(number) \(prefix)H/s"
+        return "\(number) \(prefix)\(unit.printable(limit: 16))"
     }
 
     /// `1.23 TH/s ±9 %`, from H/s and its standard deviation over its mean; without the second if that is not known.
-    package static func hashrate(_ value: Double, uncertainty: Double?) -> String {
-        let text = Self.hashrate(value)
+    package static func hashrate(_ value: Double, uncertainty: Double?, unit: String = hashrateUnit) -> String {
+        let text = Self.hashrate(value, unit: unit)
         guard let uncertainty, uncertainty.isFinite, value.isFinite, value > 0 else { return text }
         return "\(text) ±\(max(1, Int((min(max(uncertainty, 0), 9.99) * 100).rounded()))) %"
     }

@@ -41,7 +41,7 @@ package struct ReportTable: Sendable, Equatable {
                 .text("LISTENERS") { $0.listeners.joined(separator: " ") },
                 .number("SESSIONS") { HumanUnits.count($0.sessions) },
                 .number("WORKERS") { HumanUnits.count($0.workers) },
-                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate) },
+                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate, unit: $0.hashrateUnit) },
                 .number("POOLS") { "\($0.poolsUsable)/\($0.poolsTotal)" },
                 .text("ACTIVE") { $0.activePools.isEmpty ? nil : $0.activePools.joined(separator: " ") },
                 .number("ACCEPTED") { HumanUnits.count($0.shares.accepted) },
@@ -67,7 +67,7 @@ package struct ReportTable: Sendable, Equatable {
                 .number("WEIGHT") { HumanUnits.scaled($0.weight) },
                 .number("SHARE") { HumanUnits.percent($0.workShare) },
                 .number("TARGET") { HumanUnits.percent($0.targetShare) },
-                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate) },
+                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate, unit: $0.hashrateUnit) },
                 .number("SESSIONS") { HumanUnits.count($0.sessions) },
                 .number("LINKS") { HumanUnits.count($0.links) },
                 .number("DIFFICULTY") { $0.difficulty.map(HumanUnits.scaled) },
@@ -91,7 +91,9 @@ package struct ReportTable: Sendable, Equatable {
                 .text("WORKER") { $0.worker },
                 .text("ROUTE") { $0.route },
                 .number("SESSIONS") { HumanUnits.count($0.sessions) },
-                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate, uncertainty: $0.hashrateUncertainty) },
+                .number("HASHRATE") {
+                    HumanUnits.hashrate($0.hashrate, uncertainty: $0.hashrateUncertainty, unit: $0.hashrateUnit)
+                },
                 .number("DIFFICULTY") { $0.difficulty.map(HumanUnits.scaled) },
                 .number("ACCEPTED") { HumanUnits.count($0.shares.accepted) },
                 .number("COUNTED") { HumanUnits.count($0.shares.counted) },
@@ -114,7 +116,9 @@ package struct ReportTable: Sendable, Equatable {
                 .text("ROUTE") { $0.route },
                 .text("REMOTE") { $0.remote },
                 .text("POOL") { $0.pool },
-                .number("HASHRATE") { HumanUnits.hashrate($0.hashrate, uncertainty: $0.hashrateUncertainty) },
+                .number("HASHRATE") {
+                    HumanUnits.hashrate($0.hashrate, uncertainty: $0.hashrateUncertainty, unit: $0.hashrateUnit)
+                },
                 .number("DIFFICULTY") { $0.difficulty.map(HumanUnits.scaled) },
                 .number("ACCEPTED") { HumanUnits.count($0.accepted) },
                 .number("REJECTED") { HumanUnits.count($0.rejected) },
@@ -182,7 +186,9 @@ extension StatusReport {
 extension ExplanationReport {
     /// What a person reads above the table of pools, a line each.
     package var heading: [String] {
-        let hashrate = HumanUnits.hashrate(self.hashrate, uncertainty: self.hashrateUncertainty)
+        let hashrate = HumanUnits.hashrate(
+            self.hashrate, uncertainty: self.hashrateUncertainty, unit: self.hashrateUnit
+        )
         let miner = "\(self.worker.printable(limit: 80)) (\(self.remote.printable(limit: 60)))"
         return [
             "session \(self.session) of \(miner), about \(hashrate): \(self.place).",

@@ -65,8 +65,10 @@ package struct ExplanationReport: Codable, Sendable, Equatable {
     package var pool: String?
     /// The pool whose jobs it has; another one than `pool` while its link there is being made.
     package var link: String?
-    /// H/s.
+    /// In `hashrateUnit`.
     package var hashrate: Double
+    /// `H/s`, or what the route's protocol counts: `Sol/s`.
+    package var hashrateUnit: String
     /// Standard deviation of the hashrate over the hashrate, 0 to 1.
     package var hashrateUncertainty: Double
     /// One sentence without its full stop.
@@ -86,6 +88,7 @@ package struct ExplanationReport: Codable, Sendable, Equatable {
         pool: String? = nil,
         link: String? = nil,
         hashrate: Double,
+        hashrateUnit: String = HumanUnits.hashrateUnit,
         hashrateUncertainty: Double,
         reason: String,
         movers: [String] = [],
@@ -100,6 +103,7 @@ package struct ExplanationReport: Codable, Sendable, Equatable {
         self.pool = pool
         self.link = link
         self.hashrate = hashrate
+        self.hashrateUnit = hashrateUnit
         self.hashrateUncertainty = hashrateUncertainty
         self.reason = reason
         self.movers = movers

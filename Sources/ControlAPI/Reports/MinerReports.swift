@@ -5,8 +5,10 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     package var worker: String
     package var route: String
     package var sessions: Int
-    /// H/s.
+    /// In `hashrateUnit`.
     package var hashrate: Double
+    /// `H/s`, or what the route's protocol counts: `Sol/s`.
+    package var hashrateUnit: String
     /// Standard deviation of the hashrate over the hashrate; missing while nothing is known.
     package var hashrateUncertainty: Double?
     /// Since the router started.
@@ -22,6 +24,7 @@ package struct WorkerReport: Codable, Sendable, Equatable {
         route: String,
         sessions: Int = 0,
         hashrate: Double = 0,
+        hashrateUnit: String = HumanUnits.hashrateUnit,
         hashrateUncertainty: Double? = nil,
         shares: ShareCounts = ShareCounts(),
         lastShare: Date? = nil,
@@ -32,6 +35,7 @@ package struct WorkerReport: Codable, Sendable, Equatable {
         self.route = route
         self.sessions = sessions
         self.hashrate = hashrate
+        self.hashrateUnit = hashrateUnit
         self.hashrateUncertainty = hashrateUncertainty
         self.shares = shares
         self.lastShare = lastShare
@@ -65,8 +69,10 @@ package struct SessionReport: Codable, Sendable, Equatable {
     package var extranonce1: String?
     /// Hex, as negotiated; missing without version rolling.
     package var versionMask: String?
-    /// H/s.
+    /// In `hashrateUnit`.
     package var hashrate: Double
+    /// `H/s`, or what the route's protocol counts: `Sol/s`.
+    package var hashrateUnit: String
     /// Standard deviation of the hashrate over the hashrate, 0 to 1; missing while nothing is known.
     package var hashrateUncertainty: Double?
     package var accepted: Int
@@ -85,6 +91,7 @@ package struct SessionReport: Codable, Sendable, Equatable {
         extranonce1: String? = nil,
         versionMask: String? = nil,
         hashrate: Double = 0,
+        hashrateUnit: String = HumanUnits.hashrateUnit,
         hashrateUncertainty: Double? = nil,
         accepted: Int = 0,
         rejected: Int = 0,
@@ -101,6 +108,7 @@ package struct SessionReport: Codable, Sendable, Equatable {
         self.extranonce1 = extranonce1
         self.versionMask = versionMask
         self.hashrate = hashrate
+        self.hashrateUnit = hashrateUnit
         self.hashrateUncertainty = hashrateUncertainty
         self.accepted = accepted
         self.rejected = rejected

@@ -21,6 +21,8 @@ package enum PoolState: String, Codable, Sendable, CaseIterable {
 /// One configured pool of one route.
 package struct PoolReport: Codable, Sendable, Equatable {
     package var route: String
+    /// What the route's miners and pools speak, as the configuration calls it.
+    package var `protocol`: String
     package var name: String
     /// Without credentials.
     package var url: String
@@ -34,8 +36,10 @@ package struct PoolReport: Codable, Sendable, Equatable {
     /// Open connections to the pool.
     package var links: Int
     package var sessions: Int
-    /// H/s of the sessions on it.
+    /// Of the sessions on it, in `hashrateUnit`.
     package var hashrate: Double
+    /// `H/s`, or what the route's protocol counts: `Sol/s`.
+    package var hashrateUnit: String
     /// Its part of the route's accepted work, 0 to 1.
     package var workShare: Double
     /// What it should have of the load now, 0 to 1.
@@ -61,6 +65,7 @@ package struct PoolReport: Codable, Sendable, Equatable {
 
     package init(
         route: String,
+        protocol: String = "bitcoin",
         name: String,
         url: String,
         priority: Int,
@@ -71,6 +76,7 @@ package struct PoolReport: Codable, Sendable, Equatable {
         links: Int = 0,
         sessions: Int = 0,
         hashrate: Double = 0,
+        hashrateUnit: String = HumanUnits.hashrateUnit,
         workShare: Double = 0,
         targetShare: Double = 0,
         difficulty: Double? = nil,
@@ -87,6 +93,7 @@ package struct PoolReport: Codable, Sendable, Equatable {
         lastError: String? = nil
     ) {
         self.route = route
+        self.protocol = `protocol`
         self.name = name
         self.url = url
         self.priority = priority
@@ -97,6 +104,7 @@ package struct PoolReport: Codable, Sendable, Equatable {
         self.links = links
         self.sessions = sessions
         self.hashrate = hashrate
+        self.hashrateUnit = hashrateUnit
         self.workShare = workShare
         self.targetShare = targetShare
         self.difficulty = difficulty

@@ -48,6 +48,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
 /// One route: its listeners and the sum of what runs over it.
 package struct RouteReport: Codable, Sendable, Equatable {
     package var name: String
+    /// What its miners and pools speak, as the configuration calls it.
     package var `protocol`: String
     /// `host:port` of each listener, as bound.
     package var listeners: [String]
@@ -59,8 +60,10 @@ package struct RouteReport: Codable, Sendable, Equatable {
     package var poolsTotal: Int
     /// Pools that carry work now.
     package var activePools: [String]
-    /// H/s.
+    /// In `hashrateUnit`.
     package var hashrate: Double
+    /// `H/s`, or what the route's protocol counts: `Sol/s`.
+    package var hashrateUnit: String
     /// Since the router started.
     package var shares: ShareCounts
 
@@ -74,6 +77,7 @@ package struct RouteReport: Codable, Sendable, Equatable {
         poolsTotal: Int = 0,
         activePools: [String] = [],
         hashrate: Double = 0,
+        hashrateUnit: String = HumanUnits.hashrateUnit,
         shares: ShareCounts = ShareCounts()
     ) {
         self.name = name
@@ -85,6 +89,7 @@ package struct RouteReport: Codable, Sendable, Equatable {
         self.poolsTotal = poolsTotal
         self.activePools = activePools
         self.hashrate = hashrate
+        self.hashrateUnit = hashrateUnit
         self.shares = shares
     }
 }

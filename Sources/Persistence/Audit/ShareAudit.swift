@@ -101,7 +101,9 @@ struct ShareAudit {
             "shift", "share.time", "share.stint", "share.job", "shareDifficulty", "outcome", "share.reason",
         ]
         let others = [
-            "typeof(claim) <> 'blob'", "length(claim) NOT BETWEEN 12 AND 28", "outcome NOT BETWEEN 0 AND 255",
+            "typeof(claim) <> 'blob'",
+            "length(claim) NOT BETWEEN \(ShareClaim.sizes.lowerBound) AND \(ShareClaim.sizes.upperBound)",
+            "outcome NOT BETWEEN 0 AND 255",
             "typeof(reasonCode) NOT IN ('integer', 'null')", "reasonCode NOT BETWEEN -2147483648 AND 2147483647",
             "typeof(latency) NOT IN ('integer', 'null')",
             "(share.job > 0 AND (typeof(job.pool) <> 'integer' OR job.pool NOT BETWEEN -2147483648 AND 2147483647 "

@@ -10,8 +10,6 @@ struct SegmentRows {
         var found: Int64
     }
 
-    private static let claimSizes = ShareClaim.headSize...ShareClaim.headSize + 16
-
     var context = ShareContext()
 
     /// The segment as it is in the file, as if it were still being written.
@@ -59,7 +57,7 @@ struct SegmentRows {
         let reasonCode = try statement.optionalInteger(8, as: Int32.self)
         let latency = try statement.optionalInteger(9, as: Int64.self)
         let claim = try statement.blob(10)
-        guard Self.claimSizes.contains(claim.count) else { throw LedgerDamage(column: "claim") }
+        guard ShareClaim.sizes.contains(claim.count) else { throw LedgerDamage(column: "claim") }
         let row = OpenSegment.Row(
             time: time,
             worker: stint.worker,

@@ -98,6 +98,8 @@ enum PackedDifficulty {
 struct ShareClaim: Hashable, Sendable {
     /// Bytes before the extranonce2.
     static let headSize = 12
+    /// How many bytes a claim may have.
+    static let sizes = headSize...headSize + LedgerExtranonce2.limit
 
     var nonce: UInt32
     var ntime: UInt32
@@ -114,7 +116,7 @@ struct ShareClaim: Hashable, Sendable {
 
     /// nil: not a claim.
     init?(bytes: some Collection<UInt8>) {
-        guard bytes.count >= Self.headSize, bytes.count <= Self.headSize + 16 else { return nil }
+        guard Self.sizes.contains(bytes.count) else { return nil }
         var words: [UInt32] = [0, 0, 0]
         for (offset, byte) in bytes.prefix(Self.headSize).enumerated() {
             words[offset / 4] = words[offset / 4] << 8 | UInt32(byte)
@@ -126,7 +128,7 @@ struct ShareClaim: Hashable, Sendable {
     /// Hands the bytes to `body`.
     @inline(__always)
     func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        try withUnsafeTemporaryAllocation(byteCount: Self.headSize + 16, alignment: 8) { buffer in
+        try withUnsafeTemporaryAllocation(byteCount: Self.sizes.upperBound, alignment: 8) { buffer in
             guard let base = buffer.baseAddress else { return }
             try body(UnsafeRawBufferPointer(start: base, count: self.write(to: base)))
         }
@@ -139,9 +141,7 @@ struct ShareClaim: Hashable, Sendable {
         base.storeBytes(of: self.versionBits.bigEndian, toByteOffset: 8, as: UInt32.self)
         let count = Int(self.extranonce2.count)
         for position in 0..<count {
-            let fromEnd = count - 1 - position
-            let word = fromEnd < 8 ? self.extranonce2.low : self.extranonce2.high
-            let byte = UInt8(truncatingIfNeeded: word >> UInt64(fromEnd % 8 * 8))
+            let byte = self.extranonce2.byte(at: position)
             base.storeBytes(of: byte, toByteOffset: Self.headSize + position, as: UInt8.self)
         }
         return Self.headSize + count

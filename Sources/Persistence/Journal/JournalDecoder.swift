@@ -38,6 +38,7 @@ struct JournalDecoder {
             guard let tag = JournalTag(rawValue: try self.integer()) else { throw Damage() }
             switch tag {
             case .share: return .share(try self.share())
+            case .shortShare: return .share(try self.share(isShort: true))
             case .settled: return .settled(try self.verdict())
             case .lateVerdict: return .lateVerdict(try self.verdict())
             case .sessionOpened:
@@ -64,14 +65,37 @@ struct JournalDecoder {
                 )
             case .poolEvent: return .poolEvent(try self.poolEvent())
             case .name:
-                guard let kind = LedgerName.Kind(rawValue: try self.integer()) else { throw Damage() }
-                return .name(
-                    LedgerName(kind: kind, id: try self.integer(), route: try self.integer(), text: try self.text())
-                )
+                return .name(try self.name())
+            case .describedName:
+                var name = try self.name()
+                let text = try self.text()
+                name.protocol = LedgerProtocol(name: text, hashesPerDifficulty: Double(bitPattern: try self.integer()))
+                return .name(name)
             }
         }
 
-        private mutating func share() throws(Damage) -> LedgerShare {
+        private mutating func name() throws(Damage) -> LedgerName {
+            guard let kind = LedgerName.Kind(rawValue: try self.integer()) else { throw Damage() }
+            return LedgerName(kind: kind, id: try self.integer(), route: try self.integer(), text: try self.text())
+        }
+
+        private mutating func extranonce2() throws(Damage) -> LedgerExtranonce2 {
+            let count: UInt8 = try self.integer()
+            let low: UInt64 = try self.integer()
+            let high: UInt64 = count > 8 ? try self.integer() : 0
+            let upper: UInt64 = count > 16 ? try self.integer() : 0
+            let top: UInt64 = count > 16 ? try self.integer() : 0
+            return LedgerExtranonce2(top: top, upper: upper, high: high, low: low, count: count)
+        }
+
+        /// As format 1 had it.
+        private mutating func shortExtranonce2() throws(Damage) -> LedgerExtranonce2 {
+            let high: UInt64 = try self.integer()
+            let low: UInt64 = try self.integer()
+            return LedgerExtranonce2(high: high, low: low, count: min(try self.integer(), 16))
+        }
+
+        private mutating func share(isShort: Bool = false) throws(Damage) -> LedgerShare {
             LedgerShare(
                 id: try self.integer(),
                 time: try self.integer(),
@@ -86,11 +110,7 @@ struct JournalDecoder {
                 verdict: try self.verdictKind(),
                 reason: try self.integer(),
                 reasonCode: try self.optional(),
-                extranonce2: LedgerExtranonce2(
-                    high: try self.integer(),
-                    low: try self.integer(),
-                    count: try self.integer()
-                ),
+                extranonce2: isShort ? try self.shortExtranonce2() : try self.extranonce2(),
                 ntime: try self.integer(),
                 nonce: try self.integer(),
                 versionBits: try self.optional()

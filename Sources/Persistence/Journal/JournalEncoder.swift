@@ -75,11 +75,15 @@ struct JournalEncoder {
             self.put(JournalTag.poolEvent)
             self.put(event)
         case .name(let name):
-            self.put(JournalTag.name)
+            self.put(name.protocol == nil ? JournalTag.name : JournalTag.describedName)
             self.put(name.kind.rawValue)
             self.put(name.id)
             self.put(name.route)
             self.put(name.text)
+            if let description = name.protocol {
+                self.put(description.name)
+                self.put(description.hashesPerDifficulty.bitPattern)
+            }
         }
     }
 
@@ -97,12 +101,21 @@ struct JournalEncoder {
         self.put(share.verdict.rawValue)
         self.put(share.reason)
         self.put(share.reasonCode)
-        self.put(share.extranonce2.high)
-        self.put(share.extranonce2.low)
-        self.put(share.extranonce2.count)
+        self.put(share.extranonce2)
         self.put(share.ntime)
         self.put(share.nonce)
         self.put(share.versionBits)
+    }
+
+    /// Its length, then as many words as hold it, the lowest first: most are no longer than one.
+    private mutating func put(_ extranonce2: LedgerExtranonce2) {
+        self.put(extranonce2.count)
+        self.put(extranonce2.low)
+        if extranonce2.count > 8 { self.put(extranonce2.high) }
+        if extranonce2.count > 16 {
+            self.put(extranonce2.upper)
+            self.put(extranonce2.top)
+        }
     }
 
     private mutating func put(_ verdict: LedgerVerdict) {
@@ -156,9 +169,10 @@ struct JournalEncoder {
     }
 }
 
-/// The first byte of a payload.
+/// The first byte of a payload. A number is never used again for another form.
 enum JournalTag: UInt8 {
-    case share = 1
+    /// A share as format 1 had it, with at most 16 bytes of extranonce2 in two words; only read.
+    case shortShare = 1
     case settled = 2
     case lateVerdict = 3
     case sessionOpened = 4
@@ -166,6 +180,9 @@ enum JournalTag: UInt8 {
     case job = 6
     case poolEvent = 7
     case name = 8
+    case share = 9
+    /// The name of a route and its protocol.
+    case describedName = 10
 }
 
 /// Tells a whole record from a torn one.

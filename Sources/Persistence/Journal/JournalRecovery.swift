@@ -124,7 +124,7 @@ struct JournalRecovery {
         let magic = data.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
         // Zero: the process ended between making the file and using it.
         guard magic != 0 else { return nil }
-        guard magic == JournalSegment.magic else {
+        guard magic == JournalSegment.magic || magic == JournalSegment.formerMagic else {
             let reason = "written by another release; start and stop that release once, or move the file away"
             throw LedgerError.unreadable(path: file.path, reason: reason)
         }

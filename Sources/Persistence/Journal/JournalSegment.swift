@@ -10,7 +10,9 @@ final class JournalSegment: @unchecked Sendable {
     // sound.
 
     /// Identifies the file and opens the segment; a release that changes the format of records changes it.
-    static let magic: UInt64 = 0x3130_4C4E_524A_5252
+    static let magic: UInt64 = 0x3230_4C4E_524A_5252
+    /// What format 1 has in its place. Its records are a part of today's, so what it left behind is taken in.
+    static let formerMagic: UInt64 = 0x3130_4C4E_524A_5252
     /// Magic and sequence; the first record follows.
     static let headerSize = 16
 

@@ -28,7 +28,8 @@ struct LedgerLookup {
     private var remotes = Cache<Int64, String?>()
     private var workers = Cache<Int32, Name?>()
     private var pools = Cache<Int32, Name?>()
-    private var routes = Cache<Int32, String?>()
+    /// All of them, once one was needed.
+    private var routes: [Int32: LedgerRoute]?
     private var reasons = Cache<Int64, String?>()
 
     /// A stint that is not in the file counts as one of nobody.
@@ -91,12 +92,18 @@ struct LedgerLookup {
         try self.worker(worker, db)?.route ?? self.pool(pool, db)?.route
     }
 
-    /// The name of that route.
-    mutating func routeName(worker: Int32, pool: Int32, _ db: Database) throws -> String? {
+    /// That route with its name.
+    mutating func describedRoute(worker: Int32, pool: Int32, _ db: Database) throws -> LedgerRoute? {
         guard let route = try self.route(worker: worker, pool: pool, db) else { return nil }
-        return try self.routes.value(route) {
-            try Self.first("SELECT name FROM route WHERE id = ?", Int64(route), db) { try $0.text(0) }
-        }
+        return try self.allRoutes(db)[route]
+    }
+
+    /// Every route by its number.
+    mutating func allRoutes(_ db: Database) throws -> [Int32: LedgerRoute] {
+        if let routes { return routes }
+        let routes = try RouteRows.fetchAll(db)
+        self.routes = routes
+        return routes
     }
 
     mutating func reason(_ id: Int64, _ db: Database) throws -> String? {

@@ -29,6 +29,21 @@ extension LedgerReader {
         }
     }
 
+    /// What is spoken at the routes that have a pool of that name, or at that route alone: each protocol once, in order
+    /// of the routes' names.
+    package func protocols(pool: String, route: String? = nil) throws(LedgerError) -> [LedgerProtocol] {
+        try self.read { db in
+            let selection = try LedgerSelection(routes: route.map { [$0] } ?? [], db)
+            let ids = try Int32.fetchSet(db, sql: "SELECT route FROM pool WHERE name = ?", arguments: [pool])
+            let routes = try RouteRows.fetchAll(db)
+                .filter { ids.contains($0.key) && selection.routes?.contains($0.key) != false }
+                .values.sorted { $0.name < $1.name }
+            var protocols: [LedgerProtocol] = []
+            for route in routes where !protocols.contains(route.protocol) { protocols.append(route.protocol) }
+            return protocols
+        }
+    }
+
     /// The work that a pool accepted, to be asked for the amounts of `periods` with `edge` (milliseconds).
     ///
     /// From totals by minute, gaps included; from single shares where a period begins or ends within a minute. Shares

@@ -21,7 +21,8 @@ extension LedgerReader {
 
     private func schemaFindings() throws -> [String] {
         let found = try self.read(Self.schema)
-        let expected = try Self.expectedSchema(path: self.path)
+        let version = try self.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") }
+        let expected = try Self.expectedSchema(version: version ?? LedgerSchema.version, path: self.path)
         let missing = expected.keys.filter { found[$0] == nil }.map { "\($0.type) \($0.name) is missing" }
         let others = found.compactMap { object, sql -> String? in
             guard let own = expected[object] else {
@@ -32,10 +33,11 @@ extension LedgerReader {
         return (missing + others).sorted()
     }
 
-    private static func expectedSchema(path: String) throws(LedgerError) -> [SchemaObject: String] {
+    /// As this release makes it, or left it when it made files of that version.
+    private static func expectedSchema(version: Int, path: String) throws(LedgerError) -> [SchemaObject: String] {
         do {
             let model = try DatabaseQueue()
-            try LedgerSchema.migrator.migrate(model)
+            try LedgerSchema.migrator.migrate(model, upTo: "v\(version)")
             return try model.read(Self.schema)
         } catch {
             throw LedgerFile.explain(error, path: path, writing: false)

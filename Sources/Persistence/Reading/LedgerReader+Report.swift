@@ -13,9 +13,9 @@ extension LedgerReader {
                 db
             )
             var walk = try LedgerWalk(period: filter.period, selection: selection, db)
-            var tally = LedgerReportTally(keys: keys)
-            try walk.run(db) { try tally.add($0) }
-            var lookup = walk.lookup
+            var lookup = LedgerLookup()
+            var tally = LedgerReportTally(keys: keys, routes: try lookup.allRoutes(db))
+            try walk.run(db) { try tally.add($0, &lookup, db) }
             return LedgerReportTable(
                 rows: try tally.rows(period: filter.period, now: now, &lookup, db),
                 isToTheMinute: walk.isToTheMinute,

@@ -12,6 +12,11 @@ package struct LedgerReader: Sendable {
         self.database = try LedgerFile.openForReading(path: self.path)
     }
 
+    /// The routes that the ledger knows and what each speaks, in order of their names.
+    package func routes() throws(LedgerError) -> [LedgerRoute] {
+        try self.read { db in try RouteRows.fetchAll(db).values.sorted { $0.name < $1.name } }
+    }
+
     /// Runs `body` on one state of the file. While it runs, the router's write-ahead log cannot begin anew, so nothing in
     /// it may wait for the outside.
     func read<Result>(_ body: (Database) throws -> Result) throws(LedgerError) -> Result {

@@ -42,18 +42,22 @@ package struct LedgerReportRow: Sendable, Hashable {
     /// never recorded.
     package var key: [String?]
     package var totals: LedgerTotals
+    /// The same work in hashes, each route's by its own unit.
+    package var hashes: LedgerHashes
+    /// What the routes speak whose shares these are, in order of their names; one if the row is about one route.
+    package var protocols: [LedgerProtocol]
     /// Hashes per second that the session work stands for, over the period or its part that the row is about; nil if
     /// that has no length.
     package var hashrate: Double?
     /// Where the true hashrate is with 95 % confidence, shares coming by chance; nil if there were none.
     package var hashrateRange: ClosedRange<Double>?
+
+    /// Difficulties of several units have been added up, so that only the hashes mean something.
+    package var mixesUnits: Bool { Set(self.protocols.map(\.hashesPerDifficulty)).count > 1 }
 }
 
-/// Sums over shares.
+/// Sums over shares. Work is in difficulty: over routes of several units it means nothing.
 package struct LedgerTotals: Sendable, Hashable {
-    /// Hashes that one unit of difficulty takes on average.
-    package static let hashesPerDifficulty: Double = 4_294_967_296
-
     private var counts = [Int64](repeating: 0, count: 16)
     package private(set) var forwarded: Int64 = 0
     /// Shares of these that are known only as totals, because they could not be written.
@@ -81,12 +85,6 @@ package struct LedgerTotals: Sendable, Hashable {
     /// Per cent of all shares; nil without any.
     package var refusedPercent: Double? {
         self.shares == 0 ? nil : Double(self.refused) / Double(self.shares) * 100
-    }
-
-    /// As many shares of one size would say as much about the hashrate; nil without any.
-    package var effectiveShares: Double? {
-        let count = self.sessionWork * self.sessionWork / self.sessionSquares
-        return count > 0 && count.isFinite ? count : nil
     }
 
     package subscript(_ verdict: LedgerVerdictKind) -> Int64 { self.counts[Int(verdict.rawValue)] }

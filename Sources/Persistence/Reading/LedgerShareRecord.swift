@@ -23,6 +23,8 @@ package struct LedgerShareRecord: Sendable, Hashable {
     /// Milliseconds since 1970, UTC.
     package var time: Int64
     package var route: String?
+    /// What the miners of the route speak, as it was described last.
+    package var `protocol`: String?
     package var worker: String?
     package var session: Int64
     package var remote: String?

@@ -21,11 +21,13 @@ enum ShareRecordRow {
         let id = base.share &+ Int64(LedgerEntry(entry).place) &+ (try row.integer(1))
         let stint = try lookup.stint(row.integer(3), db)
         let job = try lookup.job(row.integer(4), db)
+        let route = try lookup.describedRoute(worker: stint.worker, pool: job.pool, db)
         return LedgerShareRecord(
             entry: entry,
             id: id,
             time: base.time &+ (try row.integer(2)),
-            route: try lookup.routeName(worker: stint.worker, pool: job.pool, db),
+            route: route?.name,
+            protocol: route?.protocol.name,
             worker: try lookup.worker(stint.worker, db)?.text,
             session: stint.session,
             remote: try lookup.remote(session: stint.session, db),
@@ -62,9 +64,11 @@ extension LedgerShareRecord {
     /// A share that awaits its verdict.
     init(_ share: LedgerShare, _ lookup: inout LedgerLookup, _ db: Database) throws {
         let job = share.job > 0 ? try lookup.job(share.job, db) : nil
+        let route = try lookup.describedRoute(worker: share.worker, pool: share.pool, db)
         self.id = share.id
         self.time = share.time
-        self.route = try lookup.routeName(worker: share.worker, pool: share.pool, db)
+        self.route = route?.name
+        self.protocol = route?.protocol.name
         self.worker = try lookup.worker(share.worker, db)?.text
         self.session = share.session
         self.remote = try lookup.remote(session: share.session, db)

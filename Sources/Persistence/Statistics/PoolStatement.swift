@@ -35,7 +35,7 @@ package struct PoolStatementFormat: Sendable, Hashable {
     package enum Unit: String, Sendable, Hashable, CaseIterable {
         /// Σ difficulty of shares, as the ledger counts.
         case difficulty
-        /// 2³² to a difficulty of 1.
+        /// As many to a difficulty of 1 as `hashesPerDifficulty` says.
         case hashes
         /// Mean hashrate over the period.
         case ghs
@@ -64,6 +64,8 @@ package struct PoolStatementFormat: Sendable, Hashable {
     package var unit: Unit?
     /// Of the shares of the unit `shares`.
     package var shareDifficulty: Double?
+    /// Hashes that a difficulty of 1 stands for in the protocol of the pool's route; above 0.
+    package var hashesPerDifficulty = LedgerProtocol.bitcoin.hashesPerDifficulty
     /// Taken off the front of worker names.
     package var workerPrefix = ""
     /// Milliseconds; nil: from the end column, or up to the next row's time.
@@ -145,10 +147,10 @@ package struct PoolStatementFormat: Sendable, Hashable {
         let factor: Double
         switch unit {
         case .difficulty: factor = 1
-        case .hashes: factor = 1 / 4_294_967_296
+        case .hashes: factor = 1 / self.hashesPerDifficulty
         case .shares: factor = self.shareDifficulty ?? 1
         case .ghs, .ths, .phs:
-            factor = (unit.hashrate ?? 0) * Double(end - draft.time) / 1_000 / 4_294_967_296
+            factor = (unit.hashrate ?? 0) * Double(end - draft.time) / 1_000 / self.hashesPerDifficulty
         }
         let credited = draft.work.value * factor
         guard credited.isFinite else { throw draft.workCell.error("'\(draft.workCell.text)' is too large") }

@@ -28,6 +28,9 @@ extension LedgerName {
         case .route:
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO route (id, name) VALUES (?, ?)")
                 .execute(arguments: [self.id, self.text])
+            guard let description = self.protocol else { return }
+            try db.cachedStatement(sql: "UPDATE route SET protocol = ?, hashesPerDifficulty = ? WHERE id = ?")
+                .execute(arguments: [description.name, description.hashesPerDifficulty, self.id])
         case .worker:
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO worker (id, route, name) VALUES (?, ?, ?)")
                 .execute(arguments: [self.id, self.route, self.text])

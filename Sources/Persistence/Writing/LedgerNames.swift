@@ -15,6 +15,10 @@ final class InternedNames: Sendable {
 
     func reason(_ text: String) -> Int32 { self.names.withLock { $0.reason(text) } }
 
+    func describe(route: String, _ description: LedgerProtocol) {
+        self.names.withLock { $0.describe(route: route, description) }
+    }
+
     /// Every name that has a number.
     var all: [LedgerName] { self.names.withLock { $0.all } }
 }
@@ -28,6 +32,8 @@ struct LedgerNames {
     private var workers: LedgerNameTable
     private var pools: LedgerNameTable
     private var reasons: LedgerNameTable
+    /// By the numbers of routes, as described last.
+    private var protocols: [Int32: LedgerProtocol] = [:]
     private let lane: LedgerLane
 
     /// `known` is what earlier runs defined, `highWater` what they referred to.
@@ -46,6 +52,7 @@ struct LedgerNames {
             lastID: highWater.reason,
             limit: configuration.reasonLimit
         )
+        for route in known where route.kind == .route { self.protocols[route.id] = route.protocol }
         self.lane = lane
     }
 
@@ -73,8 +80,31 @@ struct LedgerNames {
         return reason.id
     }
 
+    /// Recorded when it is new, or another one than before.
+    mutating func describe(route: String, _ description: LedgerProtocol) {
+        guard
+            let description = LedgerProtocol(
+                name: Self.cut(description.name),
+                hashesPerDifficulty: description.hashesPerDifficulty
+            )
+        else { return }
+        let text = Self.cut(route)
+        let interned = self.routes.intern(text)
+        guard interned.id != 0, interned.new != nil || self.protocols[interned.id] != description else { return }
+        self.protocols[interned.id] = description
+        let name = LedgerName(kind: .route, id: interned.id, route: 0, text: text, protocol: description)
+        self.lane.record(.name(name))
+    }
+
     /// Every name that has a number.
-    var all: [LedgerName] { [self.routes, self.workers, self.pools, self.reasons].flatMap(\.all) }
+    var all: [LedgerName] {
+        let routes = self.routes.all.map { route in
+            var route = route
+            route.protocol = self.protocols[route.id]
+            return route
+        }
+        return [routes, self.workers.all, self.pools.all, self.reasons.all].flatMap { $0 }
+    }
 
     private func record(_ interned: (id: Int32, new: LedgerName?)) {
         if let name = interned.new { self.lane.record(.name(name)) }
@@ -142,13 +172,16 @@ extension LedgerName {
                 UNION ALL SELECT 3, id, 0, text FROM reason
                 """
         )
+        let protocols = try RouteRows.protocols(db)
         return try rows.compactMap { row in
             guard let kind = Kind(rawValue: try row.value("kind")) else { return nil }
+            let id: Int32 = try row.value("id")
             return LedgerName(
                 kind: kind,
-                id: try row.value("id"),
+                id: id,
                 route: try row.value("route"),
-                text: try row.value("name")
+                text: try row.value("name"),
+                protocol: kind == .route ? protocols[id] : nil
             )
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Stratum
 
 extension LinkFailure {
     /// Why TCP to a pool could not be established, in words for an operator.

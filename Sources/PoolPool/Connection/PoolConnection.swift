@@ -1,26 +1,26 @@
 import Glibc
 package import NIOCore
-import Stratum
+package import Stratum
 
 /// Who hears what happens on a ``PoolConnection``. Called on the connection's event loop.
 package protocol PoolConnectionDelegate: AnyObject {
-    func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event)
+    func connection(_ connection: PoolConnection, did event: PoolEvent)
     /// The channel is gone. Called once, also after ``PoolConnection/close(_:)``.
     func connectionClosed(_ connection: PoolConnection, failure: LinkFailure)
 }
 
-/// The channel handler of one TCP connection to a pool: decodes lines, runs ``PoolConnectionStateMachine``, performs what
-/// it says. Confined to its channel's event loop.
+/// The channel handler of one TCP connection to a pool: cuts lines, runs its dialect's ``PoolDialogue``, performs what it
+/// says. Confined to its channel's event loop.
 package final class PoolConnection: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
     package let id: ConnectionID
-    /// Whether it began with `mining.configure`.
-    package let configures: Bool
-    /// The pool has answered `mining.subscribe`.
+    /// Whether it began with a question that some pools close on.
+    package let asksFirst: Bool
+    /// The pool has answered the handshake's first step.
     package private(set) var isSubscribed = false
-    private var machine: PoolConnectionStateMachine
+    private var dialogue: any PoolDialogue
     private var pending = PendingShares()
     private var decoder = LineDecoder(maximumLength: PoolConnection.lineLimit)
     private var context: ChannelHandlerContext?
@@ -34,17 +34,20 @@ package final class PoolConnection: ChannelInboundHandler {
     /// Longest line accepted from a pool: two coinbase halves of 16 KiB as hex, and room for the rest.
     private static let lineLimit = 128 * 1024
 
-    package init(id: ConnectionID, settings: PoolConnectionStateMachine.Settings, delegate: any PoolConnectionDelegate)
-    {
+    package init(
+        id: ConnectionID,
+        dialect: any Dialect,
+        settings: PoolDialogueSettings,
+        delegate: any PoolConnectionDelegate
+    ) {
         self.id = id
-        self.configures = settings.requestedMask != nil
-        self.machine = PoolConnectionStateMachine(settings: settings)
+        self.asksFirst = settings.asksFirst
+        self.dialogue = dialect.makePoolDialogue(settings)
         self.delegate = delegate
     }
 
-    package var isReady: Bool { self.machine.isReady && !self.closed && self.failure == nil }
-    package var isConfiguring: Bool { self.machine.isConfiguring }
-    package var sessionID: String? { self.machine.sessionID }
+    package var isReady: Bool { self.dialogue.isReady && !self.closed && self.failure == nil }
+    package var sessionID: String? { self.dialogue.sessionID }
     package var pendingCount: Int { self.pending.count }
 
     /// When the share that waits longest for its verdict was sent.
@@ -52,7 +55,7 @@ package final class PoolConnection: ChannelInboundHandler {
 
     /// Sends a share. False if the connection cannot take it; then nothing was sent.
     package func submit(_ share: UpstreamShare, user: String, now: NIODeadline) -> Bool {
-        guard self.isReady, let request = self.machine.submit(share, user: user, into: &self.output) else {
+        guard self.isReady, let request = self.dialogue.submit(share.share, user: user, into: &self.output) else {
             return false
         }
         self.pending.insert(share.ticket, request: request, now: now)
@@ -69,13 +72,15 @@ package final class PoolConnection: ChannelInboundHandler {
 
     /// Authorises `user` on a connection that was opened without one.
     package func authorize(user: String, password: String, now: NIODeadline) {
-        self.machine.authorize(user: user, password: password, now: now, into: &self.output)
+        self.dialogue.authorize(user: user, password: password, now: now, into: &self.output)
         self.flush()
     }
 
-    /// Time has passed: handshake deadlines.
+    /// Time has passed: handshake deadlines, and what keeps the connection open.
     package func tick(now: NIODeadline) {
-        if let event = self.machine.deadlineReached(now: now) { self.perform(event) }
+        guard self.opened, !self.closed else { return }
+        if let event = self.dialogue.tick(now: now, into: &self.output) { self.perform(event) }
+        self.flush()
     }
 
     /// Shares sent at or before `deadline` are given up.
@@ -163,23 +168,20 @@ package final class PoolConnection: ChannelInboundHandler {
     private func start(context: ChannelHandlerContext) {
         guard !self.opened else { return }
         self.opened = true
-        self.machine.connected(now: context.eventLoop.now, into: &self.output)
+        let event = self.dialogue.connected(now: context.eventLoop.now, into: &self.output)
         self.flush()
-    }
-
-    private func received(_ line: ByteBuffer, now: NIODeadline) {
-        let event: PoolConnectionStateMachine.Event?
-        do throws(StratumError) {
-            let message = try PoolMessage.decode(line)
-            event = self.machine.received(message, now: now, into: &self.output)
-        } catch {
-            event = self.machine.receivedMalformedLine(error)
-        }
         if let event { self.perform(event) }
     }
 
-    private func perform(_ event: PoolConnectionStateMachine.Event) {
-        if case .subscribed = event { self.isSubscribed = true }
+    private func received(_ line: ByteBuffer, now: NIODeadline) {
+        if let event = self.dialogue.received(line, now: now, into: &self.output) { self.perform(event) }
+    }
+
+    private func perform(_ event: PoolEvent) {
+        switch event {
+        case .subscribed, .ready: self.isSubscribed = true
+        default: break
+        }
         if case .failed(let failure) = event {
             self.close(failure)
         } else {
@@ -193,8 +195,8 @@ package final class PoolConnection: ChannelInboundHandler {
         self.closed = true
         var failure = self.failure ?? LinkFailure(.closed, "closed by the pool")
         // A pool that closes with our next line unread resets the connection.
-        if self.machine.isConfiguring, failure.kind == .closed || failure.kind == .reset {
-            failure = LinkFailure(.configureRefused, "the pool closed on mining.configure")
+        if let question = self.dialogue.openQuestion, failure.kind == .closed || failure.kind == .reset {
+            failure = LinkFailure(.questionRefused, "the pool closed on \(question)")
         }
         self.delegate?.connectionClosed(self, failure: failure)
     }

@@ -1,6 +1,7 @@
 package import NIOCore
 import NIOPosix
 import NIOSSL
+import Stratum
 
 #if canImport(Glibc)
     import Glibc

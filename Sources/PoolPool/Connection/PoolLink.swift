@@ -16,8 +16,8 @@ package protocol PoolConnecting: AnyObject {
 
 /// Who hears what a ``PoolLink`` does. Called on its event loop.
 package protocol PoolLinkDelegate: AnyObject {
-    /// The extranonce of a new connection is known.
-    func link(_ link: PoolLink, subscribed subscription: PoolSubscription)
+    /// The pool of a new connection has said what it leaves to its client.
+    func link(_ link: PoolLink, subscribed terms: PoolTerms)
     /// Shares may flow on a new connection, which brought this job.
     func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID)
     func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID)
@@ -58,6 +58,7 @@ package final class PoolLink: PoolConnectionDelegate {
     package private(set) var key: LinkKey
     package private(set) var configuration: PoolConfiguration
     private var health: HealthConfiguration
+    private let dialect: any Dialect
     private let versionMask: UInt32
     private let userAgent: String
     private let eventLoop: any EventLoop
@@ -85,7 +86,7 @@ package final class PoolLink: PoolConnectionDelegate {
     private var reconnectEndpoint: PoolEndpoint?
     private var successorAt: (deadline: NIODeadline, endpoint: PoolEndpoint)?
     private var readySince: NIODeadline?
-    private var lastJob: Job?
+    private var lastWork: (any PoolWork)?
     private var resumableSession: String?
     private var lastProbe: NIODeadline?
     private var lastOverstep: NIODeadline?
@@ -104,6 +105,7 @@ package final class PoolLink: PoolConnectionDelegate {
         key: LinkKey,
         configuration: PoolConfiguration,
         user: String?,
+        dialect: any Dialect,
         health: HealthConfiguration,
         versionMask: UInt32,
         userAgent: String,
@@ -120,6 +122,7 @@ package final class PoolLink: PoolConnectionDelegate {
         self.configuration = configuration
         self.user = user
         self.health = health
+        self.dialect = dialect
         self.versionMask = versionMask
         self.userAgent = userAgent
         self.eventLoop = eventLoop
@@ -303,18 +306,17 @@ package final class PoolLink: PoolConnectionDelegate {
     }
 
     private func makeConnection(resuming sessionID: String?) -> PoolConnection {
-        let configures = self.configuration.versionRolling && self.memory.shouldConfigure(now: self.eventLoop.now)
-        return PoolConnection(
+        PoolConnection(
             id: self.nextConnectionID(),
-            settings: PoolConnectionStateMachine.Settings(
+            dialect: self.dialect,
+            settings: PoolDialogueSettings(
+                self.configuration,
                 user: self.user,
-                password: self.configuration.password,
                 userAgent: self.userAgent,
-                requestedMask: configures ? self.versionMask : nil,
+                asksFirst: self.memory.shouldAsk(now: self.eventLoop.now),
+                versionMask: self.versionMask,
                 sessionID: sessionID,
-                suggestDifficulty: self.configuration.suggestDifficulty,
-                handshakeTimeout: TimeAmount(self.health.handshakeTimeout),
-                configureTimeout: .nanoseconds(TimeAmount(self.health.handshakeTimeout).nanoseconds / 2)
+                health: self.health
             ),
             delegate: self
         )
@@ -338,23 +340,23 @@ package final class PoolLink: PoolConnectionDelegate {
         return self.draining.first { $0.connection.id == id }?.connection
     }
 
-    package func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
+    package func connection(_ connection: PoolConnection, did event: PoolEvent) {
         switch event {
-        case .subscribed(let subscription):
-            if !connection.configures, self.memory.subscribedWithoutConfigure(now: self.eventLoop.now) {
-                self.logger.notice("the pool does not take mining.configure: no version rolling with it for an hour")
+        case .subscribed(let terms):
+            if !connection.asksFirst, self.memory.subscribedWithoutAsking(now: self.eventLoop.now) {
+                self.logger.notice("the pool closes on the first question: it is not asked again for an hour")
             }
             if connection === self.current { self.silence.restarted(now: self.eventLoop.now) }
             if let user = self.user, connection === self.current {
                 // The user came while the connection was made without one; otherwise this does nothing.
                 connection.authorize(user: user, password: self.configuration.password, now: self.eventLoop.now)
             }
-            self.delegate?.link(self, subscribed: subscription)
+            self.delegate?.link(self, subscribed: terms)
         case .ready(let job):
             self.becameReady(connection, job: job)
         case .job(let job):
             guard connection === self.current else { return }
-            self.noteJob(job.job)
+            self.note(job.work)
             self.delegate?.link(self, received: job, on: connection.id)
         case .verdict(let request, let verdict):
             guard let (entry, late) = connection.takeShare(request: request) else { return }
@@ -375,9 +377,9 @@ package final class PoolLink: PoolConnectionDelegate {
 
     private func becameReady(_ connection: PoolConnection, job: UpstreamJob) {
         let now = self.eventLoop.now
-        if job.expectsVersionBits { self.memory.agreed() }
+        if connection.asksFirst { self.memory.agreed() }
         if connection === self.successor {
-            let isFresh = self.isFresh(job.job)
+            let isFresh = self.isFresh(job.work)
             guard self.successorTakesOver || isFresh || !self.isReady else {
                 // The pool is there and has nothing new to say. The hard limit of silence still runs.
                 connection.close(LinkFailure(.stopped, "probe"))
@@ -390,18 +392,17 @@ package final class PoolLink: PoolConnectionDelegate {
         guard connection === self.current else { return }
         self.reconnectAt = nil
         self.readySince = now
-        self.noteJob(job.job)
+        self.note(job.work)
         self.delegate?.link(self, readyWith: job, on: connection.id)
     }
 
-    private func isFresh(_ job: Job) -> Bool {
-        guard let last = self.lastJob else { return true }
-        return last.id != job.id || last.previousHash != job.previousHash || last.ntime != job.ntime
+    private func isFresh(_ work: any PoolWork) -> Bool {
+        self.lastWork.map { work.isNews(after: $0) } ?? true
     }
 
-    private func noteJob(_ job: Job) {
-        if self.isFresh(job) { self.silence.freshJobReceived(now: self.eventLoop.now) }
-        self.lastJob = job
+    private func note(_ work: any PoolWork) {
+        if self.isFresh(work) { self.silence.freshJobReceived(now: self.eventLoop.now) }
+        self.lastWork = work
     }
 
     private func reconnectRequested(by connection: PoolConnection, host: String?, port: Int?, wait: Int?) {
@@ -449,19 +450,19 @@ package final class PoolLink: PoolConnectionDelegate {
         self.delegate?.link(self, closed: connection.id)
         if !lost.isEmpty { self.delegate?.link(self, lost: lost, because: failure) }
         if wasCurrent, self.current == nil || wasReady {
-            if failure.kind != .configureRefused || wasReady {
+            if failure.kind != .questionRefused || wasReady {
                 self.delegate?.link(self, failed: failure, wasReady: wasReady)
             }
         }
     }
 
-    /// Tells a pool that does not know `mining.configure` from one that is out of order.
+    /// Tells a pool that does not know the first question from one that is out of order.
     private func weigh(_ failure: LinkFailure, of connection: PoolConnection) -> LinkFailure {
-        if failure.kind == .configureRefused {
-            guard !self.memory.endedWhileConfiguring() else { return failure }
+        if failure.kind == .questionRefused {
+            guard !self.memory.endedWhileAsking() else { return failure }
             return LinkFailure(.closed, "\(failure.detail), which it has answered before")
         }
-        if !connection.configures, !connection.isSubscribed { self.memory.endedWithoutConfigure() }
+        if !connection.asksFirst, !connection.isSubscribed { self.memory.endedWithoutAsking() }
         return failure
     }
 
@@ -481,7 +482,7 @@ package final class PoolLink: PoolConnectionDelegate {
             self.reconnectAt = successorAt.deadline
             self.reconnectEndpoint = successorAt.endpoint
             self.successorAt = nil
-        } else if failure.kind == .configureRefused {
+        } else if failure.kind == .questionRefused {
             self.reconnectAt = now
         } else if failure.kind == .authorizationRefused {
             // It will not change its mind in a second, and it may ban who keeps asking.
@@ -494,7 +495,7 @@ package final class PoolLink: PoolConnectionDelegate {
     private func successorClosed(_ failure: LinkFailure) {
         guard !self.isStopped, let current = self.current, current.isReady else { return }
         switch failure.kind {
-        case .stopped, .configureRefused:
+        case .stopped, .questionRefused:
             return
         default:
             break

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Stratum
 import Synchronization
 
 /// The TLS contexts of all pools. Making one reads the disk and parses every authority the system trusts, so each

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOSSL
 import NIOTLS
+import Stratum
 
 /// Stands behind the TLS handler of a pool connection: reports how the handshake ended, then keeps TLS's own errors in
 /// words that ``PoolConnection`` understands.

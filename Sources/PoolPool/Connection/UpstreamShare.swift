@@ -1,39 +1,16 @@
 package import Stratum
 
-/// A share as one pool connection needs it.
+/// A share on its way to its pool.
 package struct UpstreamShare: Sendable {
     /// Id of the connection that brought the job: only that one may submit it.
     package var connection: ConnectionID
-    package var jobID: String
-    /// The router's padding, the session's prefix and the miner's extranonce2: together the pool's extranonce2.
-    package var padding: [UInt8]
-    package var prefix: [UInt8]
-    package var extranonce2: Extranonce2
-    package var ntime: UInt32
-    package var nonce: UInt32
-    package var versionBits: UInt32?
+    package var share: PoolShare
     /// Where the verdict goes; opaque to the pool side.
     package var ticket: ShareTicket
 
-    package init(
-        connection: ConnectionID,
-        jobID: String,
-        padding: [UInt8],
-        prefix: [UInt8],
-        extranonce2: Extranonce2,
-        ntime: UInt32,
-        nonce: UInt32,
-        versionBits: UInt32?,
-        ticket: ShareTicket
-    ) {
+    package init(connection: ConnectionID, share: PoolShare, ticket: ShareTicket) {
         self.connection = connection
-        self.jobID = jobID
-        self.padding = padding
-        self.prefix = prefix
-        self.extranonce2 = extranonce2
-        self.ntime = ntime
-        self.nonce = nonce
-        self.versionBits = versionBits
+        self.share = share
         self.ticket = ticket
     }
 }

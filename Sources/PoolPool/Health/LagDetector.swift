@@ -1,4 +1,5 @@
 package import NIOCore
+package import Stratum
 
 /// Compares the blocks that the pools of a route work on, to find one that stays on an old block (design D3).
 ///
@@ -10,25 +11,6 @@ package import NIOCore
 /// So two blocks of the same height, a fork race, leave nobody behind; a pool that stays on the losing block is found
 /// only by heights.
 package struct LagDetector: Sendable {
-    /// The block that a job builds on.
-    package struct BlockTip: Sendable, Hashable {
-        /// 32 bytes in the order of the block header.
-        package var hash: [UInt8]
-        /// Height of the block that is being mined, see ``LagDetector/height(coinbase1:)``.
-        package var height: Int?
-        /// The hash meets the network target of its job: it took a block's work to find, if that target is the network's.
-        package var isProven: Bool
-        /// The network target in compact form, as the pool names it.
-        package var nbits: UInt32
-
-        package init(hash: [UInt8], height: Int?, isProven: Bool, nbits: UInt32 = 0) {
-            self.hash = hash
-            self.height = height
-            self.isProven = isProven
-            self.nbits = nbits
-        }
-    }
-
     /// A pool is on an old block.
     package struct Behind: Sendable, Hashable {
         /// When the second of the others, or the only other, had moved past it; no earlier than its own last move.

@@ -36,7 +36,7 @@ extension RoutePolicy {
         self.groups[group].account.settle(
             shares: self.groups[group].shares,
             // While nobody is there, debts wait.
-            limit: total > 0 ? total * Self.debtLimit / hashesPerDifficulty : .infinity,
+            limit: total > 0 ? total * Self.debtLimit / self.hashesPerDifficulty : .infinity,
             now: now
         )
     }
@@ -101,10 +101,10 @@ extension RoutePolicy {
         let total = max(loads.reduce(0, +), .leastNonzeroMagnitude)
         let balancer = WorkBalancer(
             age: Double(group.account.age(now: now).nanoseconds) / 1e9,
-            grain: group.account.grain * hashesPerDifficulty / total
+            grain: group.account.grain * self.hashesPerDifficulty / total
         )
         // A pool that has just lost its share may still be owed work: that must not draw anybody there.
-        let lacks = zip(group.account.lacks, group.shares).map { $1 > 0 ? $0 * hashesPerDifficulty : 0 }
+        let lacks = zip(group.account.lacks, group.shares).map { $1 > 0 ? $0 * self.hashesPerDifficulty : 0 }
         // Nothing to do is the usual case, and seen without looking at a single session.
         let needsPlan = balancer.isOutside(loads: loads, shares: group.shares, lacks: lacks)
         let hasLeavers = group.shares.indices.contains { group.shares[$0] == 0 && loads[$0] > 0 }
@@ -116,7 +116,11 @@ extension RoutePolicy {
             let member = WorkBalancer.Member(
                 session: entry.session, pool: entry.pool, estimate: estimate, barred: entry.barred
             )
-            if group.shares[entry.pool] == 0 { leavers.append(member) } else { members.append(member) }
+            if group.shares[entry.pool] == 0 {
+                leavers.append(member)
+            } else if !entry.isSticky {
+                members.append(member)
+            }
         }
         var plan = self.leave(leavers, group, &loads, limit: limit)
         guard plan.moves.count < limit else { return plan }

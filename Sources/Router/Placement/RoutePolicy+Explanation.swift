@@ -72,7 +72,7 @@ extension RoutePolicy {
                     weight: group.candidates[pool].weight,
                     targetShare: group.shares[pool],
                     loadShare: total > 0 ? max(0, group.loads[pool] / total) : 0,
-                    lack: total > 0 ? lacks[pool] * hashesPerDifficulty / total : 0,
+                    lack: total > 0 ? lacks[pool] * self.hashesPerDifficulty / total : 0,
                     workShare: allWork > 0 ? work[pool] / allWork : 0,
                     objection: self.objection(to: pool, for: entry, group, now: now)
                 )
@@ -87,7 +87,7 @@ extension RoutePolicy {
     ) -> String? {
         let pool = self.pools[index]
         if index < 64, entry.barred & (1 << UInt64(index)) != 0 {
-            return "its extranonce2 is too small for this miner, or it has refused this miner's user"
+            return "it leaves too little nonce space for this miner, or it has refused this miner's user"
         }
         if let rule = group.rule, rule.isStrict, !rule.pools.contains(where: { $0.pool == pool.configuration.name }) {
             return "the rule \(rule.name) is strict and does not name it"

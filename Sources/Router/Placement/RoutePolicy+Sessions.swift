@@ -10,6 +10,8 @@ package struct ArrivingSession: Sendable {
     package var estimate: HashrateEstimate?
     /// Bit *n*: pool *n* cannot have it.
     package var barred: UInt64
+    /// It can be moved only by connecting again: it is left where it is unless it must go.
+    package var isSticky: Bool
 
     package init(
         session: Int64,
@@ -17,7 +19,8 @@ package struct ArrivingSession: Sendable {
         remote: String = "",
         listener: String = "",
         estimate: HashrateEstimate? = nil,
-        barred: UInt64 = 0
+        barred: UInt64 = 0,
+        isSticky: Bool = false
     ) {
         self.session = session
         self.login = login
@@ -25,6 +28,7 @@ package struct ArrivingSession: Sendable {
         self.listener = listener
         self.estimate = estimate
         self.barred = barred
+        self.isSticky = isSticky
     }
 }
 
@@ -40,7 +44,8 @@ extension RoutePolicy {
                 session: arriving.session,
                 group: self.group(of: arriving),
                 estimate: estimate,
-                barred: arriving.barred
+                barred: arriving.barred,
+                isSticky: arriving.isSticky
             )
         )
         self.arrivals[arriving.session] = arriving
@@ -66,6 +71,12 @@ extension RoutePolicy {
     /// Pools that cannot have a session: bit *n* for pool *n*.
     package mutating func bar(_ session: Int64, from pools: UInt64) {
         self.sessions.change(session) { $0.barred = pools }
+    }
+
+    /// The session can be moved without connecting again after all.
+    package mutating func canMove(_ session: Int64) {
+        self.sessions.change(session) { $0.isSticky = false }
+        self.arrivals[session]?.isSticky = false
     }
 
     /// The session was given to this pool; nil: to none.

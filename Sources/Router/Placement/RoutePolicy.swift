@@ -18,6 +18,8 @@ package enum PolicyChange: Sendable, Equatable {
 /// socket and no clock, so that a simulated day runs through the very same code as a real one.
 package struct RoutePolicy: Sendable {
     package private(set) var configuration: RouteConfiguration
+    /// Expected hashes of a share of difficulty 1.
+    let hashesPerDifficulty: Double
     package internal(set) var pools: [PolicyPool] = []
     package internal(set) var groups: [PlacementGroup]
     var sessions = SessionTable()
@@ -39,6 +41,7 @@ package struct RoutePolicy: Sendable {
 
     package init(configuration: RouteConfiguration, now: NIODeadline) {
         self.configuration = configuration
+        self.hashesPerDifficulty = configuration.dialect.dialect.hashesPerDifficulty
         self.groups =
             [PlacementGroup(rule: nil, count: 0)] + configuration.pins.map { PlacementGroup(rule: $0, count: 0) }
         self.lastJudged = now
@@ -162,17 +165,23 @@ package struct RoutePolicy: Sendable {
 
     /// A new job has come. Returns how long after the first pool its block was announced, if it is a new one.
     @discardableResult
-    package mutating func jobReceived(_ index: Int, block: LagDetector.BlockTip, now: NIODeadline) -> TimeAmount? {
+    package mutating func jobReceived(_ index: Int, block: BlockTip?, now: NIODeadline) -> TimeAmount? {
         self.pools[index].lastGood = now
+        guard let block else { return nil }
         let coin = self.pools[index].configuration.coin
         guard let lag = self.lag.announced(pool: index, coin: coin, block: block, now: now) else { return nil }
         self.pools[index].lags.add(lag.nanoseconds / 1000)
-        // A block that cost nothing excuses nothing.
-        guard block.isProven else { return lag }
+        // A block that cost nothing excuses nothing, where that can be told.
+        guard block.isProven || !block.isProvable else { return lag }
         for other in self.pools.indices where self.pools[other].configuration.coin == coin {
             self.pools[other].outliers.blockChanged(now: now)
         }
         return lag
+    }
+
+    /// The pool works on another block, of which nothing can be compared with the others.
+    package mutating func blockChanged(_ index: Int, now: NIODeadline) {
+        self.pools[index].outliers.blockChanged(now: now)
     }
 
     package mutating func accepted(

@@ -11,6 +11,8 @@ struct SessionTable: Sendable {
         var estimate: HashrateEstimate?
         /// Bit *n*: pool *n* cannot have it.
         var barred: UInt64 = 0
+        /// It can be moved only by connecting again: not for the balance.
+        var isSticky = false
     }
 
     private(set) var entries: [Entry] = []

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 package import PoolPool
+import Stratum
 
 /// What an operator can do to a pool.
 package enum PoolDirective: String, Sendable {
@@ -94,7 +95,7 @@ extension RouteCore {
         }
     }
 
-    private func finishDrain(_ index: Int, _ kind: PoolEvent.Kind, cause: String) {
+    private func finishDrain(_ index: Int, _ kind: RouteEvent.Kind, cause: String) {
         let name = self.policy.pools[index].configuration.name
         self.policy.administer(index, .disabled, now: self.now)
         self.closeLinks(of: name, LinkFailure(.stopped, "drained"))
@@ -209,7 +210,7 @@ extension RouteCore {
                     difficulty: facts.difficulty,
                     jobAge: entries.filter(\.link.isReady)
                         .map { Double($0.link.jobAge(now: now).nanoseconds) / 1e9 }.min(),
-                    previousHashAge: facts.previousHashSince.map { Double((now - $0).nanoseconds) / 1e9 },
+                    previousHashAge: facts.blockSince.map { Double((now - $0).nanoseconds) / 1e9 },
                     lag: pool.lags.median.map { Double($0) / 1e6 },
                     tally: facts.tally,
                     lastFailure: facts.lastFailure?.description
@@ -228,6 +229,7 @@ extension PoolConfiguration {
     fileprivate func needsNewLink(for new: PoolConfiguration) -> Bool {
         self.endpoint != new.endpoint || self.user != new.user || self.password != new.password || self.tls != new.tls
             || self.versionRolling != new.versionRolling || self.suggestDifficulty != new.suggestDifficulty
+            || self.options != new.options
     }
 }
 

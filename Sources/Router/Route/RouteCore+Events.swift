@@ -16,7 +16,7 @@ struct PoolPair: Hashable {
 
 /// A failover that is told when its last session has its new job.
 struct OpenReceipt {
-    var event: PoolEvent
+    var event: RouteEvent
     let pair: PoolPair
     let since: NIODeadline
     var waiting: Int
@@ -27,7 +27,7 @@ struct OpenReceipt {
 /// Moves without need that are told as one: those between two pools, for the same reason.
 struct Telling: Hashable {
     var pair: PoolPair
-    var kind: PoolEvent.Kind
+    var kind: RouteEvent.Kind
 }
 
 /// How many such moves there were.
@@ -87,7 +87,7 @@ extension RouteCore {
         return id
     }
 
-    private func kind(of pair: PoolPair, isFailure: Bool) -> PoolEvent.Kind {
+    private func kind(of pair: PoolPair, isFailure: Bool) -> RouteEvent.Kind {
         guard let from = self.poolIndex(pair.from), let to = self.poolIndex(pair.to) else { return .rebalance }
         let (source, target) = (self.policy.pools[from], self.policy.pools[to])
         guard source.administration == .enabled else { return .rebalance }
@@ -120,6 +120,8 @@ extension RouteCore {
             self.pools[from].lostInOutage = 0
             self.pools[from].workLostInOutage = 0
         }
+        let workLost = receipt.event.receipt?.workLost ?? 0
+        receipt.event.receipt?.hashesLost = workLost * self.dialect.hashesPerDifficulty
         receipt.event.receipt?.sessionsWaiting = max(0, receipt.waiting)
         if receipt.waiting <= 0 {
             receipt.event.receipt?.completion = (receipt.delivered - receipt.since).nanoseconds / 1_000_000
@@ -159,7 +161,7 @@ extension RouteCore {
     }
 
     func announce(
-        _ kind: PoolEvent.Kind,
+        _ kind: RouteEvent.Kind,
         pool index: Int?,
         cause: String,
         from: String? = nil,
@@ -176,9 +178,9 @@ extension RouteCore {
     }
 
     private func event(
-        _ kind: PoolEvent.Kind, pool index: Int?, cause: String, from: String?, to: String?
-    ) -> PoolEvent {
-        PoolEvent(
+        _ kind: RouteEvent.Kind, pool index: Int?, cause: String, from: String?, to: String?
+    ) -> RouteEvent {
+        RouteEvent(
             kind: kind,
             time: self.time,
             route: self.configuration.name,
@@ -189,7 +191,7 @@ extension RouteCore {
         )
     }
 
-    private func announce(_ event: PoolEvent) {
+    private func announce(_ event: RouteEvent) {
         self.lane.happened(event)
         var metadata: Logger.Metadata = ["pool": .string(event.pool), "cause": .string(event.cause)]
         if let from = event.from { metadata["from"] = .string(from) }
@@ -256,10 +258,11 @@ extension RouteCore {
     /// Looks at the outputs of a job's coinbase.
     func guardPayout(_ upstream: UpstreamJob, on entry: RouteLink, index: Int) {
         guard self.configuration.payoutGuard != .off else { return }
+        guard let coinbase = upstream.work.coinbase else { return }
         let finding = entry.payouts.received(
-            coinbase1: upstream.job.coinbase1,
-            extranonceCount: upstream.extranonce1.count + upstream.extranonce2Size,
-            coinbase2: upstream.job.coinbase2,
+            coinbase1: coinbase.beforeExtranonce,
+            extranonceCount: coinbase.extranonceCount,
+            coinbase2: coinbase.afterExtranonce,
             expected: self.policy.pools[index].configuration.payoutScripts
         )
         guard let finding else { return }
@@ -318,7 +321,7 @@ extension RouteCore {
     }
 }
 
-extension PoolEvent.Kind {
+extension RouteEvent.Kind {
     fileprivate var level: Logger.Level {
         switch self {
         case .down, .failover, .suspect, .authorizationRefused, .hold, .ejected, .panic, .payout, .stranger: .warning

@@ -5,9 +5,9 @@ package import Stratum
 
 // What the pool links tell.
 extension RouteCore: PoolLinkDelegate {
-    package func link(_ link: PoolLink, subscribed subscription: PoolSubscription) {
+    package func link(_ link: PoolLink, subscribed terms: PoolTerms) {
         guard let index = self.poolIndex(link.key.pool) else { return }
-        self.noteExtranonce2Size(subscription.extranonce2Size, of: index)
+        if let room = terms.room { self.note(room: room, of: index) }
         if link.key.user.isEmpty {
             // Without a user there is no job to wait for: that it answers is all we can know.
             self.apply(self.policy.linkReady(index, now: self.now), to: index)
@@ -25,17 +25,18 @@ extension RouteCore: PoolLinkDelegate {
             "pool link ready",
             metadata: [
                 "pool": .string(link.key.pool), "difficulty": "\(job.difficulty)",
-                "extranonce2-size": "\(job.extranonce2Size)",
+                "nonce-room": "\(job.room)",
                 "version-mask": .string(String(job.versionMask, radix: 16)),
             ]
         )
         self.received(job, on: connection, for: entry, index: index)
         self.apply(self.policy.linkReady(index, now: self.now), to: index)
+        self.answerOffers()
         if entry.canServe {
             let waiting = self.placements.filter { $0.value.wanted == link.key || $0.value.link == nil }.map(\.key)
             self.place(waiting, cause: "\(link.key.pool) is ready")
         } else {
-            self.place(Array(entry.sessions), cause: "the extranonce2 size of \(link.key.pool) changed")
+            self.place(Array(entry.sessions), cause: "the nonce space of \(link.key.pool) changed")
         }
     }
 
@@ -43,7 +44,7 @@ extension RouteCore: PoolLinkDelegate {
         guard let entry = self.links[link.key], let index = self.poolIndex(link.key.pool) else { return }
         let couldServe = entry.canServe
         self.received(job, on: connection, for: entry, index: index)
-        if couldServe != entry.canServe { self.placeAll(cause: "the extranonce2 size of \(link.key.pool) changed") }
+        if couldServe != entry.canServe { self.placeAll(cause: "the nonce space of \(link.key.pool) changed") }
     }
 
     package func link(_ link: PoolLink, versionMaskChanged mask: UInt32) {

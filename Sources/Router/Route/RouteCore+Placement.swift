@@ -139,14 +139,16 @@ extension RouteCore {
 
     // MARK: Pools that cannot have a session
 
-    /// Bit *n*: pool *n*'s extranonce2 is too small for the session, or it has refused its user.
+    /// Bit *n*: pool *n* leaves too little nonce space for the session, speaks to another kind of miners, or has refused its
+    /// user.
     func barred(_ introduction: SessionIntroduction) -> UInt64 {
         var barred: UInt64 = 0
         for index in self.pools.indices.prefix(64) {
-            let isNarrow = self.pools[index].extranonce2Size.map { $0 < introduction.nonce.layout.total } ?? false
+            let isNarrow = self.pools[index].room.map { $0 < introduction.nonce.layout.total } ?? false
+            let isStrange = self.pools[index].kinds.map { $0 & introduction.kind == 0 } ?? false
             let key = self.key(self.policy.pools[index].configuration, introduction)
             let isRefused = self.links[key]?.refusedUntil.map { self.now < $0 } ?? false
-            if isNarrow || isRefused { barred |= 1 << UInt64(index) }
+            if isNarrow || isStrange || isRefused { barred |= 1 << UInt64(index) }
         }
         return barred
     }
@@ -158,9 +160,11 @@ extension RouteCore {
         }
     }
 
-    func noteExtranonce2Size(_ size: Int, of index: Int) {
-        guard self.pools[index].extranonce2Size != size else { return }
-        self.pools[index].extranonce2Size = size
+    func note(room: Int, kinds: UInt8? = nil, of index: Int) {
+        let kinds = kinds ?? self.pools[index].kinds
+        guard self.pools[index].room != room || self.pools[index].kinds != kinds else { return }
+        self.pools[index].room = room
+        self.pools[index].kinds = kinds
         self.bar()
     }
 
@@ -196,7 +200,7 @@ extension RouteCore {
         }
         if !fitting.isEmpty {
             self.logger.warning(
-                "the usable pools' extranonce2 is too small for these sessions: they must change theirs",
+                "the usable pools leave too little nonce space for these sessions: they must change theirs",
                 metadata: ["sessions": "\(fitting.count)", "cause": .string(cause)]
             )
             let byShard = Dictionary(grouping: fitting) { self.placements[$0]?.introduction.shard ?? -1 }

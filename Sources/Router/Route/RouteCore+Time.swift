@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import PoolPool
+import Stratum
 
 // What time brings: deadlines, keep-alive, links to open and to close, balance.
 extension RouteCore {
@@ -15,12 +16,15 @@ extension RouteCore {
         for (index, change) in self.policy.tick(now: now) { self.apply(change, to: index) }
         self.keepAlive(now: now)
         self.openSome()
+        self.answerOffers()
         self.finishDrains()
         if !self.facts.isOpen { self.updateFacts() }
         if now - self.lastSlowTick >= .seconds(1) {
             self.lastSlowTick = now
             self.tickSlowly(now: now)
             self.closeIdleLinks(now: now)
+            self.closeIdleSpaces(now: now)
+            self.reservations.tick(now: now)
             self.endHolds(now: now)
             self.registry.tick(now: now)
             self.reuseNonces()
@@ -92,6 +96,25 @@ extension RouteCore {
                 self.remove(key, LinkFailure(.stopped, "nobody mines on it"))
             }
             if left == 0, pool.administration == .enabled { self.openStandby(pool.configuration) }
+        }
+    }
+
+    /// Nonce spaces beside the first one are given up with their links when no session has a part of them any more.
+    private func closeIdleSpaces(now: NIODeadline) {
+        for space in self.spaceLayouts.keys where space != 0 {
+            guard self.registry.holders(of: space) == 0 else {
+                self.idleSpaces[space] = nil
+                continue
+            }
+            let since = self.idleSpaces[space] ?? now
+            self.idleSpaces[space] = since
+            let entries = self.links.filter { $0.key.space == space }
+            guard now - since >= Self.idleLinkTime, entries.values.allSatisfy({ $0.link.pendingCount == 0 }) else {
+                continue
+            }
+            self.idleSpaces[space] = nil
+            self.spaceLayouts[space] = nil
+            for key in entries.keys { self.remove(key, LinkFailure(.stopped, "nobody mines on it")) }
         }
     }
 

@@ -9,6 +9,7 @@ package final class RouteCore {
     var configuration: RouteConfiguration
     /// All decisions; its pools have the same indices as ``pools``.
     var policy: RoutePolicy
+    let dialect: any Dialect
     let eventLoop: any EventLoop
     let logger: Logger
     private let connector: any PoolConnecting
@@ -25,7 +26,7 @@ package final class RouteCore {
     var links: [LinkKey: RouteLink] = [:]
     private var linkKeys: [Int: LinkKey] = [:]
     var placements: [Int64: Placement] = [:]
-    private(set) var facts = RouteFacts()
+    private(set) var facts: RouteFacts
     private var started: NIODeadline
     var lastSlowTick: NIODeadline
     /// Failovers whose sessions do not all have their new job yet.
@@ -34,6 +35,9 @@ package final class RouteCore {
     /// Moves for the balance that are told together.
     var tellings: [Telling: ToldMoves] = [:]
     var isStopping = false
+    /// Miners that wait to be told what their nonces begin with, or were told and have not said their names.
+    var offers: [Int64: Offer] = [:]
+    var reservations = ReturnReservations()
 
     package init(
         configuration: RouteConfiguration,
@@ -49,6 +53,8 @@ package final class RouteCore {
     ) {
         self.configuration = configuration
         self.policy = RoutePolicy(configuration: configuration, now: eventLoop.now)
+        self.dialect = configuration.dialect.dialect
+        self.facts = RouteFacts(layout: configuration.dialect.dialect.assumedLayout)
         self.eventLoop = eventLoop
         self.connector = connector
         self.observer = observer
@@ -114,6 +120,8 @@ package final class RouteCore {
 
     /// Layout of each nonce space that sessions use.
     var spaceLayouts: [Int: NonceLayout] = [:]
+    /// Since when nobody has a part of a nonce space.
+    var idleSpaces: [Int: NIODeadline] = [:]
 
     @discardableResult
     func open(_ key: LinkKey, _ configuration: PoolConfiguration, user: String?) -> RouteLink {
@@ -125,6 +133,7 @@ package final class RouteCore {
             key: key,
             configuration: configuration,
             user: user,
+            dialect: self.dialect,
             health: self.configuration.health,
             versionMask: self.configuration.versionMask,
             userAgent: self.userAgent,
@@ -137,7 +146,9 @@ package final class RouteCore {
             delegate: self
         )
         let layout = self.spaceLayouts[key.space] ?? self.facts.layout
-        let issuer = JobIssuer(link: id, pool: index.map { self.pools[$0].handle } ?? 0, layout: layout)
+        let issuer = JobIssuer(
+            link: id, pool: index.map { self.pools[$0].handle } ?? 0, layout: layout, dialect: self.dialect
+        )
         let entry = RouteLink(link: link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
         self.links[key] = entry
         self.linkKeys[id] = key
@@ -156,7 +167,9 @@ package final class RouteCore {
             return nil
         }
         let layout = self.spaceLayouts[key.space] ?? self.facts.layout
-        let issuer = JobIssuer(link: old.link.id, pool: self.pools[index].handle, layout: layout)
+        let issuer = JobIssuer(
+            link: old.link.id, pool: self.pools[index].handle, layout: layout, dialect: self.dialect
+        )
         let entry = RouteLink(link: old.link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
         self.links[key] = entry
         self.linkKeys[old.link.id] = key
@@ -186,9 +199,16 @@ package final class RouteCore {
             case .share(let share, let link):
                 self.submit(share, link: link)
                 touched.insert(link)
+            case .sessionWaits(let introduction):
+                self.offer(introduction)
+            case .sessionReturns(let session):
+                self.reserve(session)
             case .sessionReady(let introduction):
                 self.introduced(introduction)
                 arrived.append(introduction.session)
+            case .sessionCanMove(let session):
+                self.placements[session]?.introduction.canChangeNonce = true
+                self.policy.canMove(session)
             case .sessionGone(let session):
                 self.forget(session)
             case .reissue(let link):
@@ -218,10 +238,11 @@ package final class RouteCore {
     }
 
     private func introduced(_ introduction: SessionIntroduction) {
-        let space = introduction.nonce.space
-        if self.spaceLayouts[space] == nil { self.useSpace(space, introduction.nonce.layout) }
+        self.use(introduction.nonce)
         var placement = Placement(introduction: introduction)
         placement.idleSince = self.now
+        // What its miner was told is worth more than a better balance.
+        placement.wanted = self.offers[introduction.session]?.link
         self.forget(introduction.session)
         self.placements[introduction.session] = placement
         self.policy.arrived(
@@ -231,12 +252,18 @@ package final class RouteCore {
                 remote: introduction.remote,
                 listener: introduction.listener,
                 estimate: introduction.estimate,
-                barred: self.barred(introduction)
+                barred: self.barred(introduction),
+                isSticky: introduction.isSticky
             )
         )
         for pool in self.policy.pools where pool.administration == .enabled && pool.configuration.standby == .warm {
             _ = self.ensureLink(self.key(pool.configuration, introduction), pool.configuration)
         }
+    }
+
+    /// A session has come whose nonce space may be a new one.
+    func use(_ nonce: NonceGrant) {
+        if self.spaceLayouts[nonce.space] == nil { self.useSpace(nonce.space, nonce.layout) }
     }
 
     /// A nonce space is used for the first time: its links must be warm on every pool.
@@ -245,7 +272,7 @@ package final class RouteCore {
         for (key, entry) in self.links where key.space == space {
             // The first space's links were opened before a layout was chosen.
             let handle = self.poolIndex(key.pool).map { self.pools[$0].handle } ?? 0
-            var issuer = JobIssuer(link: entry.link.id, pool: handle, layout: layout)
+            var issuer = JobIssuer(link: entry.link.id, pool: handle, layout: layout, dialect: self.dialect)
             if let received = entry.received {
                 entry.current = issuer.receive(
                     received.job,
@@ -263,6 +290,7 @@ package final class RouteCore {
     }
 
     func forget(_ session: Int64) {
+        if self.offers.removeValue(forKey: session) != nil { self.policy.left(session) }
         guard let placement = self.placements.removeValue(forKey: session) else { return }
         self.policy.left(session)
         if let receipt = placement.receipt { self.delivered(receipt, sessions: 1) }
@@ -287,32 +315,33 @@ package final class RouteCore {
 
     func received(_ upstream: UpstreamJob, on connection: ConnectionID, for entry: RouteLink, index: Int) {
         let now = self.now
-        self.noteExtranonce2Size(upstream.extranonce2Size, of: index)
+        self.note(room: upstream.room, kinds: upstream.kinds, of: index)
         self.pools[index].versionMask = upstream.versionMask
         self.pools[index].difficulty = upstream.difficulty
-        if self.pools[index].previousHash != upstream.job.previousHash {
-            self.pools[index].previousHash = upstream.job.previousHash
-            self.pools[index].previousHashSince = now
+        if self.pools[index].block != upstream.work.block {
+            self.pools[index].block = upstream.work.block
+            self.pools[index].blockSince = now
+            if upstream.work.tip == nil { self.policy.blockChanged(index, now: now) }
         }
-        self.policy.jobReceived(index, block: upstream.job.tip, now: now)
+        self.policy.jobReceived(index, block: upstream.work.tip, now: now)
         self.guardPayout(upstream, on: entry, index: index)
         entry.received = (upstream, connection)
         self.updateFacts()
         let job = entry.issuer.receive(upstream, connection: connection, now: now, number: self.ids.nextJob())
         guard entry.issuer.serves(upstream) else {
-            if upstream.job.cleanJobs { self.post(.connectionGone(link: entry.link.id, connection: connection)) }
+            if upstream.work.isClean { self.post(.connectionGone(link: entry.link.id, connection: connection)) }
             // Sessions of this layout cannot mine here; they are placed elsewhere.
             entry.current = nil
             return
         }
-        if upstream.job.cleanJobs { entry.lastClean = now }
+        if upstream.work.isClean { entry.lastClean = now }
         entry.owesIssue = job == nil
         guard let job else { return }
         entry.current = job
         entry.lastIssue = now
         self.announce(job, .new)
         // A session that comes over now leaves a job that is old anyway.
-        if upstream.job.cleanJobs { self.carryOut(self.policy.cleanJob(of: index, now: now)) }
+        if upstream.work.isClean { self.carryOut(self.policy.cleanJob(of: index, now: now)) }
     }
 
     // MARK: Facts for the shards
@@ -329,11 +358,9 @@ package final class RouteCore {
         facts.commonMask = masks.reduce(masks.isEmpty ? 0 : self.configuration.versionMask, &)
         let entryMasks = self.policy.carryingPools.compactMap { self.pools[$0].versionMask }
         facts.entryMask = entryMasks.reduce(entryMasks.isEmpty ? 0 : self.configuration.versionMask, &)
-        // A pool too narrow for any layout serves nobody; it must not keep the others from being fitted.
-        let layouts = enabled.compactMap { self.pools[$0].extranonce2Size }.compactMap {
-            NonceLayout(smallestExtranonce2Size: $0)
-        }
-        facts.layout = layouts.min { $0.total < $1.total } ?? facts.layout
+        let kinds = enabled.compactMap { self.pools[$0].kinds }
+        facts.kinds = kinds.isEmpty ? .max : kinds.reduce(0, |)
+        facts.layout = self.dialect.layout(rooms: enabled.compactMap { self.pools[$0].room }) ?? facts.layout
         guard facts != self.facts else { return }
         self.facts = facts
         self.post(.facts(facts))

@@ -6,13 +6,15 @@ import Stratum
 struct RoutePool {
     let handle: Int32
     let memory = PoolMemory()
-    /// Known once a link has subscribed.
-    var extranonce2Size: Int?
+    /// How much nonce space it leaves; known once a link has subscribed.
+    var room: Int?
+    /// The kinds of miners that it can give work; nil before a job came.
+    var kinds: UInt8?
     /// Version bits of the newest job; nil before one came.
     var versionMask: UInt32?
     var difficulty: Double?
-    var previousHash: [UInt8] = []
-    var previousHashSince: NIODeadline?
+    var block: [UInt8] = []
+    var blockSince: NIODeadline?
     var lastFailure: LinkFailure?
     var tally = PoolTally()
     /// Lost since the pool was last good: shares, and Σ their difficulties.
@@ -50,7 +52,7 @@ final class RouteLink {
     let pool: String
     let space: Int
     var issuer: JobIssuer
-    /// The newest job of the link, also one whose extranonce2 is too small for its sessions.
+    /// The newest job of the link, also one that leaves too little nonce space for its sessions.
     var received: (job: UpstreamJob, connection: ConnectionID)?
     var current: IssuedJob?
     var lastIssue: NIODeadline

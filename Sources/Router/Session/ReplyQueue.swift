@@ -1,18 +1,12 @@
 package import NIOCore
 package import Stratum
 
-/// A miner's answer to one `mining.submit`.
-package enum SubmitReply: Sendable, Hashable {
-    case accepted
-    case refused(Rejection)
-
-    func write(id: MessageID, into output: inout ByteBuffer) {
-        switch self {
-        case .accepted: MessageEncoder.response(id: id, result: true, into: &output)
-        case .refused(let rejection):
-            MessageEncoder.error(id: id, code: rejection.code, message: rejection.message, into: &output)
-        }
-    }
+/// What the reply to a submit waits for.
+package enum AwaitedShare: Sendable, Hashable {
+    /// The pool's verdict on this share.
+    case verdict(Int64)
+    /// The router's own judgement, which is made elsewhere.
+    case judgement(Int)
 }
 
 /// Answers to submits. Each goes out as soon as it is known, but those to requests of the same id go out in the order of the
@@ -21,7 +15,7 @@ package struct ReplyQueue: Sendable {
     private struct Entry: Sendable {
         var id: MessageID
         /// The share that is waited for; nil once the reply is known.
-        var share: Int64?
+        var share: AwaitedShare?
         var reply: SubmitReply?
     }
 
@@ -33,21 +27,25 @@ package struct ReplyQueue: Sendable {
     package var count: Int { self.entries.count }
 
     /// The reply to `id` follows when `share` is settled.
-    package mutating func await(_ share: Int64, id: MessageID) {
+    package mutating func await(_ share: AwaitedShare, id: MessageID) {
         self.entries.append(Entry(id: id, share: share, reply: nil))
     }
 
     /// The reply to `id` is known at once.
-    package mutating func answer(_ reply: SubmitReply, id: MessageID, into output: inout ByteBuffer) {
+    package mutating func answer(
+        _ reply: SubmitReply, id: MessageID, by dialogue: any MinerDialogue, into output: inout ByteBuffer
+    ) {
         if self.entries.contains(where: { $0.id == id }) {
             self.entries.append(Entry(id: id, share: nil, reply: reply))
         } else {
-            reply.write(id: id, into: &output)
+            dialogue.answer(reply, to: id, into: &output)
         }
     }
 
     /// `share` is settled. False if no request waits for it.
-    package mutating func settle(_ share: Int64, _ reply: SubmitReply, into output: inout ByteBuffer) -> Bool {
+    package mutating func settle(
+        _ share: AwaitedShare, _ reply: SubmitReply, by dialogue: any MinerDialogue, into output: inout ByteBuffer
+    ) -> Bool {
         guard let index = self.entries.firstIndex(where: { $0.share == share }) else { return false }
         let id = self.entries[index].id
         self.entries[index].share = nil
@@ -57,12 +55,18 @@ package struct ReplyQueue: Sendable {
         while position < self.entries.count {
             if self.entries[position].id == id {
                 guard let reply = self.entries[position].reply else { break }
-                reply.write(id: id, into: &output)
+                dialogue.answer(reply, to: id, into: &output)
                 self.entries.remove(at: position)
             } else {
                 position += 1
             }
         }
         return true
+    }
+
+    /// What was waited for has led to something else to wait for.
+    package mutating func replace(_ share: AwaitedShare, by other: AwaitedShare) {
+        guard let index = self.entries.firstIndex(where: { $0.share == share }) else { return }
+        self.entries[index].share = other
     }
 }

@@ -3,6 +3,13 @@ package import NIOCore
 import PoolPool
 import Stratum
 
+/// A subscription whose answer depends on the pool.
+struct WaitingSubscription {
+    var nonce: NonceGrant
+    var request: MessageID
+    var isLogin: Bool
+}
+
 /// The channel handler of one miner's connection: decodes lines, runs ``SessionStateMachine``, performs what it says.
 /// Confined to its channel's event loop.
 package final class SessionHandler: ChannelInboundHandler {
@@ -30,6 +37,8 @@ package final class SessionHandler: ChannelInboundHandler {
     private var lineWindow = NIODeadline.uptimeNanoseconds(0)
     private var linesInWindow = 0
 
+    /// The request for a nonce that cannot be answered before a pool is known.
+    private(set) var waiting: WaitingSubscription?
     /// The link the session mines on.
     var link: Int?
     /// The current issue of the link's job is not new to this session: another one is on its way.
@@ -40,6 +49,11 @@ package final class SessionHandler: ChannelInboundHandler {
     var workerHandles: [(user: String, handle: Int32)] = []
 
     private static let malformedLimit = 10
+    /// Shares of one session that may be judged elsewhere at once; its next lines wait meanwhile.
+    private static let judgementLimit = 8
+    private var sawFirstLine = false
+    private var isPaused = false
+    private var isStopping = false
 
     init(
         id: Int64,
@@ -70,7 +84,7 @@ package final class SessionHandler: ChannelInboundHandler {
     func deliver(_ job: IssuedJob, isReissue: Bool, now: NIODeadline) {
         guard let context = self.context, !self.isClosed else { return }
         self.awaitsReissue = false
-        let isClean = self.machine.deliver(
+        let line = self.machine.deliver(
             job,
             isReissue: isReissue,
             commonMask: self.shard.facts.commonMask,
@@ -79,7 +93,9 @@ package final class SessionHandler: ChannelInboundHandler {
         )
         guard context.channel.isWritable else { return self.close(.tooSlow) }
         self.writeOutput(context: context)
-        context.writeAndFlush(self.wrapOutboundOut(job.notifyLine(clean: isClean)), promise: nil)
+        if let line { context.write(self.wrapOutboundOut(line), promise: nil) }
+        context.flush()
+        if self.machine.isOver { return self.close(.protocolEnded) }
         if let receipt = self.receipt {
             self.receipt = nil
             self.shard.delivered(receipt)
@@ -90,6 +106,7 @@ package final class SessionHandler: ChannelInboundHandler {
     func settled(_ share: Int64, _ verdict: ShareVerdict) {
         self.machine.settled(share, verdict, into: &self.output)
         self.shard.needsFlush(self)
+        if self.machine.ignoresNonceChange, !self.isClosed { self.shard.sendBack(self) }
     }
 
     /// Writes the replies collected so far.
@@ -100,14 +117,14 @@ package final class SessionHandler: ChannelInboundHandler {
         context.flush()
     }
 
-    /// Moves the session to another slice of nonce space: by `mining.set_extranonce` where the miner takes it, by asking it
-    /// to come back otherwise.
-    func renegotiate(_ nonce: SessionNonce?) {
+    /// Moves the session to another slice of nonce space: by telling the miner where it takes that, by asking it to come
+    /// back otherwise.
+    func renegotiate(_ nonce: NonceGrant?) {
         guard let context = self.context, !self.isClosed else { return }
         if let nonce {
-            self.machine.changeNonce(nonce, into: &self.output)
+            self.machine.changeNonce(nonce, keepsJobs: false, into: &self.output)
         } else {
-            MessageEncoder.reconnect(host: nil, port: nil, wait: nil, into: &self.output)
+            self.machine.reconnect(into: &self.output)
         }
         self.writeOutput(context: context)
         context.flush()
@@ -132,6 +149,7 @@ package final class SessionHandler: ChannelInboundHandler {
     /// Stops taking shares; those that wait for a verdict still get it.
     func stopReading() {
         guard let context = self.context, !self.isClosed else { return }
+        self.isStopping = true
         context.channel.setOption(.autoRead, value: false).whenComplete { _ in }
     }
 
@@ -190,12 +208,13 @@ package final class SessionHandler: ChannelInboundHandler {
     // MARK: Lines
 
     private func processLines(now: NIODeadline) {
-        // Until the route is open its pools' extranonce sizes and masks are unknown; what comes in waits in the decoder.
-        guard self.shard.facts.isOpen else {
+        // Until the route is open its pools' nonce spaces and masks are unknown, and some replies wait for a pool; what comes in
+        // waits in the decoder.
+        guard self.shard.facts.isOpen, self.waiting == nil else {
             if self.decoder.bufferedCount > self.limits.lineLength { self.close(.lineTooLong) }
             return
         }
-        while !self.isClosed {
+        while !self.isClosed, self.waiting == nil, self.mayJudge() {
             do throws(StratumError) {
                 guard let line = try self.decoder.nextLine() else { break }
                 guard self.mayTakeLine(now: now) else { return self.close(.tooFast) }
@@ -207,45 +226,133 @@ package final class SessionHandler: ChannelInboundHandler {
     }
 
     private func received(_ line: ByteBuffer, now: NIODeadline) {
-        let message: MinerMessage
+        if !self.sawFirstLine {
+            self.sawFirstLine = true
+            if let stranger = self.shard.stranger(line) { return self.turnAway(stranger, line) }
+        }
+        let surroundings = self.shard.surroundings(now: now)
+        let couldChange = self.machine.canChangeNonce
+        let step: SessionStateMachine.Step?
         do throws(StratumError) {
-            message = try MinerMessage.decode(line)
+            step = try self.machine.received(
+                line,
+                in: surroundings,
+                standing: { [shard] in shard.standing(of: $0) },
+                into: &self.output
+            )
         } catch {
             self.malformedInARow += 1
             if self.malformedInARow >= Self.malformedLimit || !self.machine.isSubscribed { self.close(.malformed) }
             return
         }
         self.malformedInARow = 0
-        guard case .request(let id, let request) = message else { return }
-        let surroundings = self.shard.surroundings(now: now)
-        let step = self.machine.received(
-            request,
-            id: id,
-            in: surroundings,
-            standing: { [shard] in shard.standing(of: $0) },
-            into: &self.output
-        )
+        if self.machine.canChangeNonce, !couldChange, self.machine.followsPool, self.machine.isReady {
+            self.shard.canMove(self)
+        }
         if let step { self.perform(step, time: surroundings.time) }
     }
 
     private func perform(_ step: SessionStateMachine.Step, time: Int64) {
         switch step {
-        case .subscribe(let request, let userAgent, let sessionID):
-            let (nonce, former) = self.shard.nonce(userAgent: userAgent, sessionID: sessionID)
-            if let former { self.machine.resume(former) }
-            self.machine.subscribed(nonce, request: request, subscriptionID: self.token, into: &self.output)
+        case .subscribe(let request, _, let sessionID):
+            self.subscribe(request, sessionID: sessionID)
+            if self.machine.isReady { self.shard.ready(self, time: time) }
+        case .login(let login):
+            self.shard.authorized(self, user: login.user)
+            self.subscribe(login.request, sessionID: login.sessionID, isLogin: true)
             if self.machine.isReady { self.shard.ready(self, time: time) }
         case .authorized(let user, let isFirst):
             self.shard.authorized(self, user: user)
             if isFirst, self.machine.isSubscribed { self.shard.ready(self, time: time) }
         case .judged(let share):
-            if let forwarded = self.shard.judged(share, by: self, time: time) {
-                self.machine.forwarded(forwarded, request: share.request, into: &self.output)
-            }
-            if self.machine.isHopeless { self.close(.invalidShares) }
-        case .close(let reason):
-            self.close(reason)
+            self.judged(share, time: time)
+        case .judgeElsewhere(let unjudged):
+            self.shard.judgeElsewhere(unjudged, of: self, time: time)
+        case .unknown(let request, _):
+            self.machine.refuseUnknown(request, into: &self.output)
+        case .leave(let cause):
+            self.shard.logger.info(
+                "conversation ended",
+                metadata: ["session": "\(self.id)", "remote": .string(self.remote), "cause": .string(cause)]
+            )
+            self.close(.protocolEnded)
         }
+    }
+
+    private func subscribe(_ request: MessageID, sessionID: String?, isLogin: Bool = false) {
+        let (nonce, former) = self.shard.nonce(self, sessionID: sessionID)
+        if let former { self.machine.resume(former) }
+        guard !self.machine.followsPool else {
+            self.waiting = WaitingSubscription(nonce: nonce, request: request, isLogin: isLogin)
+            return self.shard.requestOffer(self, nonce: nonce)
+        }
+        self.machine.subscribed(
+            nonce, request: request, sessionID: self.token, isLogin: isLogin, into: &self.output
+        )
+    }
+
+    /// The miner has come to the wrong port. It is told so in its own words, so that whoever looks at it understands.
+    private func turnAway(_ stranger: any Dialect.Type, _ line: ByteBuffer) {
+        let route = self.shard.configuration
+        let text = "This is a \(route.dialect.name) route, the miner speaks \(stranger.name)"
+        var refusal = stranger.refusal(of: line, text)
+        self.output.writeBuffer(&refusal)
+        self.shard.tellStranger(stranger.name, remote: self.remote)
+        self.close(.otherProtocol)
+    }
+
+    /// The result of a judgement that was made elsewhere. Also for a session that has ended meanwhile: its share counts.
+    func judged(_ unjudged: SessionStateMachine.UnjudgedShare, as judgement: Judgement, time: Int64) {
+        let share = self.machine.judged(
+            unjudged,
+            as: judgement,
+            in: self.shard.surroundings(now: self.shard.eventLoop.now),
+            standing: { [shard] in shard.standing(of: $0) },
+            into: &self.output
+        )
+        self.judged(share, time: time)
+        self.resumeReading()
+    }
+
+    /// What the miner's nonces are to begin with: answers the subscription that waited for it.
+    func offered(_ base: [UInt8]) {
+        guard let waiting = self.waiting, !self.isClosed else { return }
+        self.waiting = nil
+        var nonce = waiting.nonce
+        nonce.base = base
+        self.machine.subscribed(
+            nonce, request: waiting.request, sessionID: self.token, isLogin: waiting.isLogin, into: &self.output
+        )
+        let time = self.shard.surroundings(now: self.shard.eventLoop.now).time
+        if self.machine.isReady { self.shard.ready(self, time: time) }
+        self.resumeReading()
+    }
+
+    /// Tells the miner another beginning of its nonces, before the job that needs it.
+    func changeNonce(_ nonce: NonceGrant) {
+        self.machine.changeNonce(nonce, keepsJobs: true, into: &self.output)
+    }
+
+    private func judged(_ share: SessionStateMachine.JudgedShare, time: Int64) {
+        var share = share
+        if share.verdict == .pending, !self.shard.isFirst(share) {
+            share = self.machine.refuseDuplicate(share, into: &self.output)
+        }
+        if let forwarded = self.shard.judged(share, by: self, time: time) {
+            self.machine.forwarded(forwarded, share, into: &self.output)
+        }
+        if self.machine.isHopeless { self.close(.invalidShares) }
+        if self.machine.ignoresNonceChange, !self.isClosed { self.shard.sendBack(self) }
+    }
+
+    /// False while enough of its shares are being judged elsewhere: then nothing more is read from the miner either.
+    private func mayJudge() -> Bool {
+        let isPaused = self.machine.judgementCount >= Self.judgementLimit
+        if isPaused != self.isPaused {
+            self.isPaused = isPaused
+            self.context?.channel.setOption(.autoRead, value: !isPaused && !self.isStopping).whenComplete { _ in }
+        }
+        return !isPaused
     }
 
     private func mayTakeLine(now: NIODeadline) -> Bool {

@@ -1,5 +1,6 @@
 package import NIOCore
 package import PoolPool
+package import Stratum
 
 /// What every shard of a route must know before it answers a miner.
 package struct RouteFacts: Sendable, Equatable {
@@ -10,13 +11,26 @@ package struct RouteFacts: Sendable, Equatable {
     /// Version bits that the pools let miners roll that carry the load now: what a miner is told at first if the common
     /// ones are too few.
     package var entryMask: UInt32 = 0
-    package var layout = NonceLayout.assumed
+    /// The kinds of miners that the known pools have work for, as in ``UpstreamJob/kinds``; all while none is known.
+    package var kinds: UInt8 = .max
+    /// How the nonce space of new sessions is divided.
+    package var layout: NonceLayout
+
+    package init(layout: NonceLayout) {
+        self.layout = layout
+    }
 }
 
 /// From a shard to its route's core.
 package enum CoreMessage: Sendable {
+    /// A miner has to be told what its nonces begin with, before it has said its name.
+    case sessionWaits(SessionIntroduction)
     case sessionReady(SessionIntroduction)
     case sessionGone(Int64)
+    /// The miner has said that it takes another slice of nonce space while it is connected.
+    case sessionCanMove(Int64)
+    /// The miner can be moved only by coming back; when it does it goes where it is to mine now.
+    case sessionReturns(Int64)
     case share(UpstreamShare, link: Int)
     /// A session needs another issue of this link's job.
     case reissue(link: Int)
@@ -30,12 +44,19 @@ package struct SessionIntroduction: Sendable {
     package var session: Int64
     package var shard: Int
     package var login: String
-    package var nonce: SessionNonce
+    package var nonce: NonceGrant
+    /// Its nonces begin with bytes of the pool, and it was told those of ``nonce``.
+    package var followsPool = false
+    /// As in ``UpstreamJob/kinds``.
+    package var kind: UInt8 = 1
     package var canChangeNonce: Bool
     package var estimate: HashrateEstimate?
     /// The miner's IP address, and the name of the listener it came by.
     package var remote: String
     package var listener: String
+
+    /// It can be moved to another pool only by connecting again.
+    package var isSticky: Bool { self.followsPool && !self.canChangeNonce }
 }
 
 /// From a route's core to its shards.
@@ -56,6 +77,8 @@ package enum ShardMessage: Sendable {
     case linkRemoved(Int)
     /// These sessions mine there now. With a receipt the shard says when they have their job.
     case assign(sessions: [Int64], link: Int, receipt: Int? = nil)
+    /// The answer to ``CoreMessage/sessionWaits(_:)``.
+    case offer(session: Int64, base: [UInt8])
     case settled(ShareTicket, ShareVerdict, latencyMicroseconds: Int64?)
     case settledLate(ShareTicket, ShareVerdict)
     /// No pool can serve these sessions' nonce layout: give them another one.

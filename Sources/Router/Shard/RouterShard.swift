@@ -1,7 +1,8 @@
 package import Logging
 package import NIOCore
+import NIOPosix
 import PoolPool
-import Stratum
+package import Stratum
 
 /// One event loop's part of a route: its sessions and what they must know of the pool links. Confined to that loop; speaks
 /// with the route's core through mailboxes.
@@ -23,11 +24,12 @@ package final class RouterShard {
     package private(set) var configuration: RouteConfiguration
     package let eventLoop: any EventLoop
     package let logger: Logger
-    package private(set) var facts = RouteFacts()
+    package private(set) var facts: RouteFacts
     private let lane: any RouterLane
     private let observer: any RouterObserver
     private let registry: NonceRegistry
     private let ids: RouterIDs
+    private let dialects: DialectRegistry
     private let unixMilliseconds: @Sendable () -> Int64
     /// The worker of shares that come before any name is authorised.
     private let nobody: Int32
@@ -37,7 +39,10 @@ package final class RouterShard {
     private var reissuesRequested: Set<Int> = []
     private var unflushed: [SessionHandler] = []
     private var ticks: UInt64 = 0
+    private var lastStranger: NIODeadline?
     private(set) var tallies: [Int32: WorkerTally] = [:]
+    /// Shares that are being judged away from this loop.
+    private(set) var judgements = 0
 
     package init(
         index: Int,
@@ -46,17 +51,20 @@ package final class RouterShard {
         observer: any RouterObserver,
         registry: NonceRegistry,
         ids: RouterIDs,
+        dialects: DialectRegistry = .standard,
         unixMilliseconds: @escaping @Sendable () -> Int64,
         logger: Logger
     ) {
         self.index = index
         self.configuration = configuration
+        self.facts = RouteFacts(layout: configuration.dialect.dialect.assumedLayout)
         self.eventLoop = eventLoop
         self.observer = observer
         self.lane = observer.makeLane()
         self.nobody = observer.worker("", route: configuration.name)
         self.registry = registry
         self.ids = ids
+        self.dialects = dialects
         self.unixMilliseconds = unixMilliseconds
         self.logger = logger
     }
@@ -98,14 +106,16 @@ package final class RouterShard {
         // Nobody has to wait for it any more.
         if let receipt = session.receipt { self.delivered(receipt) }
         if let nonce = session.machine.nonce {
-            if session.machine.isReady, reason != .kicked {
+            if session.machine.isReady, session.machine.canResume, reason != .kicked {
                 self.registry.park(session.machine, nonce: nonce, token: session.token, now: self.eventLoop.now)
             } else {
                 self.registry.release(nonce, now: self.eventLoop.now)
             }
+        } else if let waiting = session.waiting {
+            self.registry.release(waiting.nonce, now: self.eventLoop.now)
         }
+        if session.machine.isReady || session.waiting != nil { self.core?.post(.sessionGone(session.id)) }
         if session.machine.isReady {
-            self.core?.post(.sessionGone(session.id))
             self.lane.closed(session: session.id, time: self.unixMilliseconds(), reason: reason.rawValue)
         }
         // Bitaxe probes its primary once a minute and hangs up: no more than a debug line.
@@ -122,7 +132,10 @@ package final class RouterShard {
 
     func surroundings(now: NIODeadline) -> SessionSurroundings {
         SessionSurroundings(
-            now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask, entryMask: self.facts.entryMask)
+
+            now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask, entryMask: self.facts.entryMask,
+            kinds: self.facts.kinds
+        )
     }
 
     func standing(of job: IssuedJob) -> JobStanding {
@@ -130,14 +143,25 @@ package final class RouterShard {
         guard job.epoch >= newest else { return .stale }
         // A replaced connection settles what was found on it while the block is the same.
         let isCurrent = job.connection == view.current.connection
-        return isCurrent || job.upstream.job.previousHash == view.current.upstream.job.previousHash ? .live : .stale
+        return isCurrent || job.upstream.work.block == view.current.upstream.work.block ? .live : .stale
     }
 
-    func nonce(userAgent: String, sessionID: String?) -> (SessionNonce, former: SessionStateMachine?) {
-        if let sessionID, let parked = self.registry.resume(sessionID, layout: self.facts.layout) {
+    func nonce(_ session: SessionHandler, sessionID: String?) -> (NonceGrant, former: SessionStateMachine?) {
+        let layout = self.facts.layout
+        if let sessionID, let parked = self.registry.resume(sessionID, layout: layout) {
             return (parked.nonce, parked.machine)
         }
-        return (self.registry.allocate(layout: self.facts.layout, userAgent: userAgent), nil)
+        return (self.registry.allocate(layout: layout, range: session.machine.prefixes(layout: layout)), nil)
+    }
+
+    /// A miner that follows its pool has said that it takes another slice of nonce space.
+    func canMove(_ session: SessionHandler) {
+        self.core?.post(.sessionCanMove(session.id))
+    }
+
+    /// The core says what the miner's nonces are to begin with.
+    func requestOffer(_ session: SessionHandler, nonce: NonceGrant) {
+        self.core?.post(.sessionWaits(self.introduction(of: session, user: "", nonce: nonce)))
     }
 
     func authorized(_ session: SessionHandler, user: String) {
@@ -166,19 +190,21 @@ package final class RouterShard {
 
     private func introduce(_ session: SessionHandler, user: String) {
         guard let nonce = session.machine.nonce else { return }
-        self.core?.post(
-            .sessionReady(
-                SessionIntroduction(
-                    session: session.id,
-                    shard: self.index,
-                    login: user,
-                    nonce: nonce,
-                    canChangeNonce: session.machine.extranonceSubscribed,
-                    estimate: session.machine.estimate(now: self.eventLoop.now),
-                    remote: session.address,
-                    listener: session.listener
-                )
-            )
+        self.core?.post(.sessionReady(self.introduction(of: session, user: user, nonce: nonce)))
+    }
+
+    private func introduction(of session: SessionHandler, user: String, nonce: NonceGrant) -> SessionIntroduction {
+        SessionIntroduction(
+            session: session.id,
+            shard: self.index,
+            login: user,
+            nonce: nonce,
+            followsPool: session.machine.followsPool,
+            kind: session.machine.kind,
+            canChangeNonce: session.machine.canChangeNonce,
+            estimate: session.machine.estimate(now: self.eventLoop.now),
+            remote: session.address,
+            listener: session.listener
         )
     }
 
@@ -187,7 +213,6 @@ package final class RouterShard {
         let id = self.ids.nextShare()
         let isForwarded = share.verdict == .pending
         let worker = session.workerHandles.first { $0.user == share.user } ?? session.workerHandles.first
-        let nonce = session.machine.nonce
         self.lane.received(
             ShareRecord(
                 id: id,
@@ -202,7 +227,7 @@ package final class RouterShard {
                 answeredImmediately: isForwarded && self.configuration.reply == .immediate,
                 verdict: share.verdict,
                 padding: share.job?.padding ?? [],
-                prefix: nonce?.prefix ?? [],
+                prefix: share.grant?.prefix ?? [],
                 extranonce2: share.extranonce2,
                 ntime: share.ntime,
                 nonce: share.nonce,
@@ -213,16 +238,19 @@ package final class RouterShard {
             worker?.handle ?? self.nobody, default: WorkerTally(user: share.user ?? session.machine.user ?? "")
         ]
         .received(share.verdict, time: time)
-        guard isForwarded, let job = share.job, let nonce else { return nil }
+        guard isForwarded, let job = share.job else { return nil }
         let upstream = UpstreamShare(
             connection: job.connection,
-            jobID: job.upstream.job.id,
-            padding: job.padding,
-            prefix: nonce.prefix,
-            extranonce2: share.extranonce2,
-            ntime: share.ntime,
-            nonce: share.nonce,
-            versionBits: share.versionBits,
+            share: PoolShare(
+                jobID: job.upstream.work.id,
+                padding: job.padding,
+                prefix: share.grant?.prefix ?? [],
+                extranonce2: share.extranonce2,
+                ntime: share.ntime,
+                nonce: share.nonce,
+                versionBits: share.versionBits,
+                proof: share.proof
+            ),
             ticket: ShareTicket(
                 share: id,
                 session: session.id,
@@ -233,6 +261,45 @@ package final class RouterShard {
         )
         self.core?.post(.share(upstream, link: job.link))
         return id
+    }
+
+    /// Has a share judged by the process's worker threads.
+    func judgeElsewhere(_ unjudged: SessionStateMachine.UnjudgedShare, of session: SessionHandler, time: Int64) {
+        self.judgements += 1
+        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) { unjudged.judge() }
+            .assumeIsolated().whenComplete { result in
+                self.judgements -= 1
+                let failed = Judgement.malformed(Rejection(code: 20, message: "Share could not be judged"))
+                session.judged(unjudged, as: (try? result.get()) ?? failed, time: time)
+            }
+    }
+
+    /// Tells of a miner at the wrong port: of one in a minute, for a farm that is misdirected comes again and again.
+    func tellStranger(_ name: String, remote: String) {
+        let now = self.eventLoop.now
+        let isNews = self.lastStranger.map { now - $0 >= .minutes(1) } ?? true
+        if isNews { self.lastStranger = now }
+        self.logger.log(
+            level: isNews ? .warning : .debug,
+            "miner turned away: it speaks another protocol",
+            metadata: [
+                "remote": .string(remote), "protocol": .string(name),
+                "expected": .string(self.configuration.dialect.name),
+            ]
+        )
+    }
+
+    /// The dialect that a first line belongs to if it is not the route's.
+    func stranger(_ line: ByteBuffer) -> (any Dialect.Type)? {
+        let own = type(of: self.configuration.dialect.dialect)
+        guard !own.recognizes(line) else { return nil }
+        return self.dialects.dialects.first { $0.name != own.name && $0.recognizes(line) }
+    }
+
+    /// False if the share was found by another session that shares its nonce space.
+    func isFirst(_ share: SessionStateMachine.JudgedShare) -> Bool {
+        guard share.grant?.isShared == true, let key = share.key, let job = share.job else { return true }
+        return self.registry.claim(key, job: job)
     }
 
     func requestReissue(link: Int) {
@@ -274,6 +341,8 @@ package final class RouterShard {
             self.links[link] = nil
         case .assign(let sessions, let link, let receipt):
             for id in sessions { self.assign(id, to: link, receipt: receipt) }
+        case .offer(let session, let base):
+            self.sessions[session]?.offered(base)
         case .settled(let ticket, let verdict, let latency):
             self.lane.settled(SettledShare(id: ticket.share, verdict: verdict, latencyMicroseconds: latency))
             self.tallies[ticket.worker]?.settled(verdict)
@@ -301,8 +370,30 @@ package final class RouterShard {
         self.reissuesRequested.remove(job.link)
         // A copy: a session that is dropped for being slow leaves the members meanwhile.
         for session in Array(view.members.values) where kind != .reissue || session.awaitsReissue {
+            guard self.follow(session, job) else { continue }
             session.deliver(job, isReissue: kind != .new, now: now)
         }
+    }
+
+    /// Makes the miner's nonces begin as the pool of this job wants them to. False if the miner must come back for that.
+    private func follow(_ session: SessionHandler, _ job: IssuedJob) -> Bool {
+        guard session.machine.followsPool, var nonce = session.machine.nonce, nonce.base != job.upstream.base else {
+            return true
+        }
+        guard session.machine.canChangeNonce else {
+            self.sendBack(session)
+            return false
+        }
+        nonce.base = job.upstream.base
+        session.changeNonce(nonce)
+        return true
+    }
+
+    /// Asks a miner to connect again, and closes: its firmware does so by itself then.
+    func sendBack(_ session: SessionHandler) {
+        self.core?.post(.sessionReturns(session.id))
+        session.renegotiate(nil)
+        session.close(.mustReturn)
     }
 
     private func assign(_ id: Int64, to link: Int, receipt: Int?) {
@@ -316,6 +407,7 @@ package final class RouterShard {
         if let former = session.link { self.links[former]?.members[id] = nil }
         session.link = link
         view.members[id] = session
+        guard self.follow(session, view.current) else { return }
         if session.machine.holds(view.current) {
             // It has done this work before it was sent away: the same job again must be new work.
             session.awaitsReissue = true
@@ -328,12 +420,13 @@ package final class RouterShard {
     private func renegotiate(_ id: Int64) {
         guard let session = self.sessions[id], let former = session.machine.nonce else { return }
         let now = self.eventLoop.now
-        guard session.machine.extranonceSubscribed else {
+        guard session.machine.canChangeNonce else {
             session.renegotiate(nil)
             session.close(.cannotServe)
             return
         }
-        let nonce = self.registry.allocate(layout: self.facts.layout, userAgent: session.machine.userAgent)
+        let layout = self.facts.layout
+        let nonce = self.registry.allocate(layout: layout, range: session.machine.prefixes(layout: layout))
         session.renegotiate(nonce)
         self.registry.release(former, now: now)
         if let link = session.link { self.links[link]?.members[id] = nil }
@@ -393,7 +486,7 @@ package final class RouterShard {
                     connectedAt: session.connectedAt,
                     link: session.link,
                     difficulty: session.machine.difficulty,
-                    extranonce1: session.machine.nonce?.prefix ?? [],
+                    extranonce1: session.machine.nonce?.told ?? [],
                     versionMask: session.machine.versionMask,
                     hashrate: session.machine.estimate(now: now)?.hashrate,
                     uncertainty: session.machine.estimate(now: now)?.uncertainty,

@@ -1,6 +1,7 @@
 import Foundation
 package import NIOCore
 package import PoolPool
+package import Stratum
 
 /// Chooses a session's difficulty from its shares so that one comes every `targetInterval`: in quick steps during the first
 /// minute, then no more often than `retargetInterval` and only when the share rate has left a dead band (ckpool's rule).
@@ -8,6 +9,10 @@ package import PoolPool
 /// Steps are powers of two, so that the small noise of a Poisson process does not show.
 package struct VardiffController: Sendable {
     private let configuration: VardiffConfiguration
+    /// What a new session begins with at most.
+    private let initialLimit: Double
+    private let hashesPerDifficulty: Double
+    private let isEnabled: Bool
     /// What the session's rate asks for, before the pool's difficulty caps it.
     private var wanted: Double?
     private let started: NIODeadline
@@ -19,8 +24,12 @@ package struct VardiffController: Sendable {
     private static let quickPhase = TimeAmount.seconds(60)
     private static let quickInterval = TimeAmount.seconds(5)
 
-    package init(configuration: VardiffConfiguration, now: NIODeadline) {
+    package init(configuration: VardiffConfiguration, dialect: any Dialect, now: NIODeadline) {
         self.configuration = configuration
+        self.initialLimit = dialect.initialDifficulty
+        self.hashesPerDifficulty = dialect.hashesPerDifficulty
+        // What the router cannot judge by a difficulty of its own, it must not ask for.
+        self.isEnabled = configuration.enabled && dialect.knowsShareDifficulty
         self.started = now
         self.windowStart = now
         self.wanted = configuration.initial
@@ -34,8 +43,8 @@ package struct VardiffController: Sendable {
 
     /// The session difficulty for a job of a pool with `poolDifficulty`: never above the pool's, whatever `minimum` says.
     package func difficulty(poolDifficulty: Double) -> Double {
-        guard self.configuration.enabled else { return poolDifficulty }
-        var result = self.wanted ?? min(poolDifficulty, 1_048_576)
+        guard self.isEnabled else { return poolDifficulty }
+        var result = self.wanted ?? min(poolDifficulty, self.initialLimit)
         result = max(result, self.configuration.minimum)
         if let maximum = self.configuration.maximum { result = min(result, maximum) }
         return min(result, poolDifficulty)
@@ -50,12 +59,12 @@ package struct VardiffController: Sendable {
 
     /// The session's hashrate; nil before there is anything to estimate from.
     package func estimate(now: NIODeadline) -> HashrateEstimate? {
-        self.rate.estimate(now: now, since: self.started)
+        self.rate.estimate(now: now, since: self.started, hashesPerDifficulty: self.hashesPerDifficulty)
     }
 
     /// Time has passed: true when the session's difficulty should become another one, with the next job.
     package mutating func retarget(current: Double, poolDifficulty: Double, now: NIODeadline) -> Bool {
-        guard self.configuration.enabled else { return false }
+        guard self.isEnabled else { return false }
         let elapsed = now - self.windowStart
         let isQuick = now - self.started < Self.quickPhase
         let wait = isQuick ? Self.quickInterval : TimeAmount(self.configuration.retargetInterval)
@@ -97,9 +106,6 @@ package struct VardiffController: Sendable {
     }
 }
 
-/// Hashes that a share of difficulty 1 stands for: 2³², the customary approximation (1.5·10⁻⁵ below the exact value).
-package let hashesPerDifficulty = 4_294_967_296.0
-
 /// A rate with exponential forgetting, half of it after two minutes.
 struct RateEstimate: Sendable {
     private var work = 0.0
@@ -116,7 +122,7 @@ struct RateEstimate: Sendable {
     }
 
     /// Corrected for the time before `since`, when nothing could have come.
-    func estimate(now: NIODeadline, since: NIODeadline) -> HashrateEstimate? {
+    func estimate(now: NIODeadline, since: NIODeadline, hashesPerDifficulty: Double) -> HashrateEstimate? {
         guard self.last != nil else { return nil }
         let age = max(1, Double((now - since).nanoseconds) / 1e9)
         let weight = Self.timeConstant * (1 - exp(-age / Self.timeConstant))

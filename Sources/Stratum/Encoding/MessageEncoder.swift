@@ -1,19 +1,19 @@
-import NIOCore
+public import NIOCore
 
 /// Writes whole lines, each one JSON object and LF, at the end of a buffer.
 ///
 /// Replies to miners and notifications are in `MessageEncoder+Downstream`, requests to pools in
 /// `MessageEncoder+Upstream`.
-package enum MessageEncoder {
+public enum MessageEncoder {
     /// The start of a request up to its first parameter.
-    static func beginRequest(id: Int, method: StaticString, into buffer: inout ByteBuffer) {
+    public static func beginRequest(id: Int, method: StaticString, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("{\"id\":")
         buffer.writeJSON(id)
         self.beginParameters(method: method, into: &buffer)
     }
 
     /// The start of a notification up to its first parameter.
-    static func beginNotification(method: StaticString, into buffer: inout ByteBuffer) {
+    public static func beginNotification(method: StaticString, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("{\"id\":null")
         self.beginParameters(method: method, into: &buffer)
     }
@@ -25,37 +25,37 @@ package enum MessageEncoder {
     }
 
     /// The end of a request or notification behind its last parameter.
-    static func endParameters(into buffer: inout ByteBuffer) {
+    public static func endParameters(into buffer: inout ByteBuffer) {
         buffer.writeStaticString("]}\n")
     }
 
     /// The start of a successful reply up to its result.
-    static func beginResult(id: MessageID, into buffer: inout ByteBuffer) {
+    public static func beginResult(id: MessageID, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("{\"id\":")
         buffer.writeJSON(id)
         buffer.writeStaticString(",\"result\":")
     }
 
     /// The end of a successful reply behind its result.
-    static func endResult(into buffer: inout ByteBuffer) {
+    public static func endResult(into buffer: inout ByteBuffer) {
         buffer.writeStaticString(",\"error\":null}\n")
     }
 }
 
 extension ByteBuffer {
     /// A number in plain digits.
-    mutating func writeJSON(_ number: Int) {
+    public mutating func writeJSON(_ number: Int) {
         self.writeString(String(number))
     }
 
     /// `true` or `false`.
-    mutating func writeJSON(_ flag: Bool) {
+    public mutating func writeJSON(_ flag: Bool) {
         self.writeStaticString(flag ? "true" : "false")
     }
 
     /// The shortest form that reads back as the same double, integers up to 2⁵³ in plain digits. JSON has no infinity:
     /// what is not finite becomes null.
-    mutating func writeJSON(_ number: Double) {
+    public mutating func writeJSON(_ number: Double) {
         if let integer = Int(exactly: number), integer.magnitude <= 1 << 53 {
             self.writeJSON(integer)
         } else {
@@ -64,7 +64,7 @@ extension ByteBuffer {
     }
 
     /// The id as it came, null if there was none.
-    mutating func writeJSON(_ id: MessageID) {
+    public mutating func writeJSON(_ id: MessageID) {
         switch id {
         case .absent, .null: self.writeStaticString("null")
         case .integer(let number): self.writeString(String(number))
@@ -73,7 +73,7 @@ extension ByteBuffer {
     }
 
     /// A string in quotes with what JSON wants escaped.
-    mutating func writeJSON(_ text: String) {
+    public mutating func writeJSON(_ text: String) {
         self.writeInteger(UInt8(ascii: "\""))
         if text.utf8.allSatisfy(Self.isPlain) {
             self.writeString(text)
@@ -86,21 +86,21 @@ extension ByteBuffer {
     }
 
     /// A string of hex digits in quotes.
-    mutating func writeJSON(hex bytes: [UInt8]) {
+    public mutating func writeJSON(hex bytes: [UInt8]) {
         self.writeInteger(UInt8(ascii: "\""))
         Hex.append(bytes, to: &self)
         self.writeInteger(UInt8(ascii: "\""))
     }
 
     /// A string of eight hex digits in quotes.
-    mutating func writeJSON(hex number: UInt32) {
+    public mutating func writeJSON(hex number: UInt32) {
         self.writeInteger(UInt8(ascii: "\""))
         Hex.append(number, to: &self)
         self.writeInteger(UInt8(ascii: "\""))
     }
 
     /// The comma between two values.
-    mutating func writeComma() {
+    public mutating func writeComma() {
         self.writeInteger(UInt8(ascii: ","))
     }
 

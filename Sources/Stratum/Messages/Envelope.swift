@@ -1,15 +1,15 @@
 /// Where the members of one message are, before any of them is decoded.
-struct Envelope {
-    var id = MessageID.absent
+public struct Envelope {
+    public var id = MessageID.absent
     /// Nil also if it is no string; empty if the string is.
-    var method: JSONScanner.StringToken?
-    var params: Range<Int>?
-    var result: Range<Int>?
-    var error: Range<Int>?
-    var rejectReason: Range<Int>?
+    public var method: JSONScanner.StringToken?
+    public var params: Range<Int>?
+    public var result: Range<Int>?
+    public var error: Range<Int>?
+    public var rejectReason: Range<Int>?
 
     /// Reads the object that fills `bytes`. Unknown members are skipped, of repeated ones the last counts.
-    init(_ bytes: UnsafeRawBufferPointer) throws(StratumError) {
+    public init(_ bytes: UnsafeRawBufferPointer) throws(StratumError) {
         var scanner = JSONScanner(bytes)
         scanner.skipBlanks()
         guard scanner.next == UInt8(ascii: "{") else {
@@ -54,7 +54,7 @@ private enum MemberName {
     case error
     case rejectReason
 
-    init?(_ token: JSONScanner.StringToken, in scanner: JSONScanner) {
+    public init?(_ token: JSONScanner.StringToken, in scanner: JSONScanner) {
         if scanner.isEqual(token, "id") {
             self = .id
         } else if scanner.isEqual(token, "method") {
@@ -90,7 +90,7 @@ extension JSONScanner {
     }
 
     /// The value in `range`, null if there is none.
-    func value(_ range: Range<Int>?) throws(StratumError) -> JSONValue {
+    public func value(_ range: Range<Int>?) throws(StratumError) -> JSONValue {
         guard let range else {
             return .null
         }
@@ -100,14 +100,14 @@ extension JSONScanner {
     }
 
     /// The parameters of a request: the array in `range`, empty if there is something else.
-    func parameters(_ range: Range<Int>?) throws(StratumError) -> [JSONValue] {
+    public func parameters(_ range: Range<Int>?) throws(StratumError) -> [JSONValue] {
         try self.value(range).array ?? []
     }
 }
 
 extension [JSONValue] {
     /// The element at `index`, null if there is none.
-    func value(at index: Int) -> JSONValue {
+    public func value(at index: Int) -> JSONValue {
         self.indices.contains(index) ? self[index] : .null
     }
 }

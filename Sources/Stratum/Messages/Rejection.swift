@@ -1,7 +1,7 @@
 /// Why a pool refused, whatever shape it said so in.
-package struct Rejection: Sendable, Hashable {
+public struct Rejection: Sendable, Hashable {
     /// What the refusal means for the share.
-    package enum Kind: Sendable, Hashable, CaseIterable {
+    public enum Kind: Sendable, Hashable, CaseIterable {
         case stale
         case duplicate
         case lowDifficulty
@@ -12,15 +12,22 @@ package struct Rejection: Sendable, Hashable {
     }
 
     /// The pool's own code, or the usual one for `kind` if it gave none.
-    package var code: Int
+    public var code: Int
     /// The pool's own text; may be empty.
-    package var message: String
-    package var kind: Kind
+    public var message: String
+    public var kind: Kind
 
     /// Classifies by code first, then by text.
-    package init(code: Int?, message: String) {
+    public init(code: Int?, message: String) {
         let kind = Self.kind(code: code, text: message.lowercased())
         self.code = code ?? kind.code
+        self.message = message
+        self.kind = kind
+    }
+
+    /// For a dialect whose codes are not those of Stratum.
+    public init(code: Int, message: String, kind: Kind) {
+        self.code = code
         self.message = message
         self.kind = kind
     }
@@ -67,7 +74,7 @@ package struct Rejection: Sendable, Hashable {
 
 extension Rejection.Kind {
     /// The code that most pools and miners know for this kind.
-    package var code: Int {
+    public var code: Int {
         switch self {
         case .stale: 21
         case .duplicate: 22

@@ -1,12 +1,12 @@
 /// Base58 with a checksum of four bytes.
-package enum Base58Check {
+public enum Base58Check {
     /// The most digits we read: the work grows with their square.
-    package static let maximumDigitCount = 128
+    public static let maximumDigitCount = 128
 
     private static let alphabet = Array("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".utf8)
 
     /// The bytes without their checksum.
-    package static func decode(_ text: String) throws(PayoutAddressError) -> [UInt8] {
+    public static func decode(_ text: String) throws(PayoutAddressError) -> [UInt8] {
         guard text.utf8.count <= Self.maximumDigitCount else {
             throw .tooLong(limit: Self.maximumDigitCount)
         }
@@ -28,7 +28,7 @@ package enum Base58Check {
     }
 
     /// `payload` and its checksum.
-    package static func encode(_ payload: [UInt8]) -> String {
+    public static func encode(_ payload: [UInt8]) -> String {
         let bytes = payload + Self.checksum(payload)
         // The least significant digit first.
         var digits: [UInt8] = []

@@ -1,7 +1,7 @@
 /// A string of BIP 173 or BIP 350: a prefix, the digit 1, data of five bits a character, and a checksum.
-package struct Bech32: Sendable, Hashable {
+public struct Bech32: Sendable, Hashable {
     /// Which of the two checksums a string has.
-    package enum Checksum: UInt32, Sendable, Hashable {
+    public enum Checksum: UInt32, Sendable, Hashable {
         /// BIP 173, for version 0 of segwit.
         case bech32 = 1
         /// BIP 350, for the later versions.
@@ -9,26 +9,26 @@ package struct Bech32: Sendable, Hashable {
     }
 
     /// The most characters of a string.
-    package static let maximumCount = 90
+    public static let maximumCount = 90
 
     private static let checksumCount = 6
     private static let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
 
     /// The part before the last 1, in lower case.
-    package let prefix: String
+    public let prefix: String
     /// The data, numbers below 32.
-    package let values: [UInt8]
-    package let checksum: Checksum
+    public let values: [UInt8]
+    public let checksum: Checksum
 
     /// `prefix` is taken to be lower-case ASCII, and of `values` the lower five bits.
-    package init(prefix: String, values: [UInt8], checksum: Checksum) {
+    public init(prefix: String, values: [UInt8], checksum: Checksum) {
         self.prefix = prefix
         self.values = values.map { $0 & 0x1F }
         self.checksum = checksum
     }
 
     /// Takes a string that is in one case altogether.
-    package init(parsing text: String) throws(PayoutAddressError) {
+    public init(parsing text: String) throws(PayoutAddressError) {
         guard text.utf8.count <= Self.maximumCount else {
             throw .tooLong(limit: Self.maximumCount)
         }
@@ -68,7 +68,7 @@ package struct Bech32: Sendable, Hashable {
     }
 
     /// The string in lower case.
-    package var text: String {
+    public var text: String {
         let zeros: [UInt8] = Array(repeating: 0, count: Self.checksumCount)
         let remainder = Self.remainder(prefix: self.prefix, values: self.values + zeros) ^ self.checksum.rawValue
         let digits = stride(from: UInt32(25), through: 0, by: -5).map { UInt8(remainder >> $0 & 0x1F) }
@@ -94,7 +94,7 @@ package struct Bech32: Sendable, Hashable {
 
 extension Bech32 {
     /// `bytes` in groups of five bits, the last one filled up with zeros.
-    package static func values(of bytes: [UInt8]) -> [UInt8] {
+    public static func values(of bytes: [UInt8]) -> [UInt8] {
         var values: [UInt8] = []
         var bits: UInt32 = 0
         var count: UInt32 = 0
@@ -113,7 +113,7 @@ extension Bech32 {
     }
 
     /// The bytes in groups of five bits; nil if more than four bits are left over or one of those is not zero.
-    package static func bytes(of values: some Sequence<UInt8>) -> [UInt8]? {
+    public static func bytes(of values: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0
         var count: UInt32 = 0

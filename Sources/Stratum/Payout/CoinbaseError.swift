@@ -1,5 +1,5 @@
 /// Why the bytes that a pool gave for a coinbase are not one.
-package enum CoinbaseError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum CoinbaseError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The bytes end inside `field`, or a length claims more bytes than there are.
     case truncated(field: String)
     /// There is not exactly one input that spends nothing, neither after the version nor after a time behind it.
@@ -15,7 +15,7 @@ package enum CoinbaseError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The size of the extranonces is out of range.
     case extranonceSize(Int)
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .truncated(let field): "coinbase ends in the \(field)"
         case .notACoinbase: "coinbase does not have one input that spends nothing"

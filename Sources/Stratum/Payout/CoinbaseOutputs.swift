@@ -2,39 +2,39 @@
 ///
 /// Reads the serialisation without witnesses that `mining.notify` has in two parts, also with a time behind the version
 /// (Peercoin) and with further bytes behind the lock time (Dash).
-package struct CoinbaseOutputs: Sendable, Hashable {
+public struct CoinbaseOutputs: Sendable, Hashable {
     /// The most outputs we read.
-    package static let maximumCount = 10_000
+    public static let maximumCount = 10_000
     /// The most bytes of both extranonces together that we read.
-    package static let maximumExtranonceCount = 1024
+    public static let maximumExtranonceCount = 1024
 
     /// One output; the extranonces in it, if any, are zeros.
-    package struct Output: Sendable, Hashable {
+    public struct Output: Sendable, Hashable {
         /// In the coin's smallest unit.
-        package var value: UInt64
-        package var script: [UInt8]
+        public var value: UInt64
+        public var script: [UInt8]
         /// Bytes of the extranonces lie in the value or in the script.
-        package var containsExtranonce: Bool
+        public var containsExtranonce: Bool
 
         /// The script marks its output as data that nobody can spend.
-        package var isData: Bool {
+        public var isData: Bool {
             self.script.first == 0x6A
         }
     }
 
     /// All outputs in the coinbase's order.
-    package private(set) var outputs: [Output] = []
+    public private(set) var outputs: [Output] = []
     /// The scripts of the outputs that pay somebody, in the coinbase's order and each once: with a value, no data, and
     /// without bytes of the extranonces.
-    package private(set) var payoutScripts: [[UInt8]] = []
+    public private(set) var payoutScripts: [[UInt8]] = []
     /// The scripts of the outputs that pay somebody and contain extranonces, as zeros; in the coinbase's order and each
     /// once. No pool is known to have one: p2pool and DATUM put their extranonces into an output of data.
-    package private(set) var openPayoutScripts: [[UInt8]] = []
+    public private(set) var openPayoutScripts: [[UInt8]] = []
 
     /// Reads `coinbase1 ‖ extranonces ‖ coinbase2` with `extranonceCount` zeros for both extranonces.
     ///
     /// Time and memory are proportional to the bytes that are there, whatever lengths they claim.
-    package init(coinbase1: [UInt8], extranonceCount: Int, coinbase2: [UInt8]) throws(CoinbaseError) {
+    public init(coinbase1: [UInt8], extranonceCount: Int, coinbase2: [UInt8]) throws(CoinbaseError) {
         guard (0...Self.maximumExtranonceCount).contains(extranonceCount) else {
             throw .extranonceSize(extranonceCount)
         }

@@ -1,20 +1,20 @@
 import NIOCore
 
 /// An output that an operator expects in the coinbase.
-package struct PayoutAddress: Sendable, Hashable {
+public struct PayoutAddress: Sendable, Hashable {
     /// The most bytes of a script we take; nodes refuse to run longer ones.
-    package static let maximumScriptCount = 10_000
+    public static let maximumScriptCount = 10_000
 
     /// As it was written.
-    package let text: String
+    public let text: String
     /// What the output has as its script.
-    package let script: [UInt8]
+    public let script: [UInt8]
     /// Whose address it is; nil if a script was written. Where networks share a version it is the first of them.
-    package let network: PayoutNetwork?
+    public let network: PayoutNetwork?
 
     /// Takes a base58 or bech32 address of a network in `PayoutNetwork.all`, or `script:` and an output script in hex.
     /// The hex digits may stand alone if they cannot be meant as a hash or a public key.
-    package init(parsing text: String) throws(PayoutAddressError) {
+    public init(parsing text: String) throws(PayoutAddressError) {
         self.text = text
         if let script = try Self.script(text) {
             self.script = script
@@ -100,7 +100,7 @@ package struct PayoutAddress: Sendable, Hashable {
     }
 
     /// The address that `script` pays to on `network`; if it has none, the script in hex, of which at most 80 digits.
-    package static func describe(script: [UInt8], on network: PayoutNetwork = .bitcoin) -> String {
+    public static func describe(script: [UInt8], on network: PayoutNetwork = .bitcoin) -> String {
         guard !script.isEmpty else {
             return "empty script"
         }

@@ -1,5 +1,5 @@
 /// Why a text does not say which output is expected; the description says what would be right.
-package enum PayoutAddressError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum PayoutAddressError: Error, Sendable, Hashable, CustomStringConvertible {
     /// There is no text.
     case empty
     /// More characters than an address of its kind can have.
@@ -46,7 +46,7 @@ package enum PayoutAddressError: Error, Sendable, Hashable, CustomStringConverti
     /// The version has no programs of this size.
     case witnessProgramLength(version: UInt8, byteCount: Int)
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .empty: "is empty; write an address, or script: and the output script in hex"
         case .tooLong(let limit): "is longer than the \(limit) characters of such an address"

@@ -2,9 +2,9 @@
 ///
 /// Every finding comes once, so that it can be logged as it is. A pool that pays somebody new in each job leads to one
 /// for each of its jobs, though.
-package struct PayoutGuardState: Sendable {
+public struct PayoutGuardState: Sendable {
     /// What is remarkable about a job. Scripts are in the coinbase's order.
-    package enum Finding: Sendable, Hashable {
+    public enum Finding: Sendable, Hashable {
         /// The job pays other scripts than the link's job before, and none of its last `PayoutGuardState.memory` sets.
         case changed(from: [[UInt8]], to: [[UInt8]])
         /// The job pays these scripts, which are not among those expected.
@@ -14,7 +14,7 @@ package struct PayoutGuardState: Sendable {
     }
 
     /// How many different sets of scripts are remembered, those that occurred last.
-    package static let memory = 16
+    public static let memory = 16
 
     /// What a finding depends on.
     private struct Input: Sendable, Equatable {
@@ -31,13 +31,13 @@ package struct PayoutGuardState: Sendable {
     private var hasReportedUnreadable = false
 
     /// For a link that has had no job yet.
-    package init() {}
+    public init() {}
 
     /// Judges the link's next job.
     ///
     /// `extranonceCount` is how many bytes both extranonces have together. `expected` are the scripts that may be paid;
     /// if it is empty, all may. That somebody unexpected is paid comes before that it is somebody else than before.
-    package mutating func received(
+    public mutating func received(
         coinbase1: [UInt8],
         extranonceCount: Int,
         coinbase2: [UInt8],

@@ -3,21 +3,21 @@
 /// The table has the chains whose miners speak Stratum V1 and whose addresses are those of Bitcoin under other numbers.
 /// Groestlcoin has another checksum for its base58 addresses, so only its segwit addresses are known here. Bitcoin Cash
 /// is written in its legacy form, which is Bitcoin's.
-package struct PayoutNetwork: Sendable, Hashable {
+public struct PayoutNetwork: Sendable, Hashable {
     /// For messages.
-    package var name: String
+    public var name: String
     /// What segwit addresses begin with, before their 1; nil if there are none.
-    package var segwitPrefix: String?
+    public var segwitPrefix: String?
     /// The version of base58 addresses that pay to the hash of a public key; nil if they are not known here.
-    package var publicKeyHashVersion: UInt8?
+    public var publicKeyHashVersion: UInt8?
     /// The version of base58 addresses that pay to the hash of a script; nil if they are not known here.
-    package var scriptHashVersion: UInt8?
+    public var scriptHashVersion: UInt8?
 
     /// Bitcoin's main network; Bitcoin Cash has its base58 versions.
-    package static let bitcoin = PayoutNetwork("Bitcoin", "bc", 0x00, 0x05)
+    public static let bitcoin = PayoutNetwork("Bitcoin", "bc", 0x00, 0x05)
 
     /// All networks we know. Of those with the same version or prefix the first is taken.
-    package static let all: [PayoutNetwork] = [
+    public static let all: [PayoutNetwork] = [
         .bitcoin,
         // Signet and Testnet 3 and 4 alike.
         PayoutNetwork("Bitcoin's test networks", "tb", 0x6F, 0xC4),

@@ -1,10 +1,10 @@
-package import NIOCore
+public import NIOCore
 
 /// Hexadecimal digits: written in lower case, read in either case.
-package enum Hex {
+public enum Hex {
     /// The bytes of an even number of digits, with or without `0x`; nil if anything else is in `text` or if there are
     /// more than `maximumCount` bytes.
-    package static func decode(_ text: String, maximumCount: Int) -> [UInt8]? {
+    public static func decode(_ text: String, maximumCount: Int) -> [UInt8]? {
         let digits = Self.withoutPrefix(text.utf8)
         let count = digits.count
         guard count.isMultiple(of: 2), count / 2 <= maximumCount else {
@@ -28,12 +28,12 @@ package enum Hex {
     }
 
     /// The number of at most eight digits, with or without `0x`; fewer digits are padded on the left. Nil if empty.
-    package static func uint32(_ text: some Collection<UInt8>) -> UInt32? {
+    public static func uint32(_ text: some Collection<UInt8>) -> UInt32? {
         Self.integer(Self.withoutPrefix(text), maximumDigits: 8).map { UInt32(truncatingIfNeeded: $0) }
     }
 
     /// The number of 1...`maximumDigits` (at most 16) digits.
-    static func integer(_ digits: some Collection<UInt8>, maximumDigits: Int) -> UInt64? {
+    public static func integer(_ digits: some Collection<UInt8>, maximumDigits: Int) -> UInt64? {
         guard !digits.isEmpty, digits.count <= min(maximumDigits, 16) else {
             return nil
         }
@@ -48,7 +48,7 @@ package enum Hex {
     }
 
     /// `text` after a leading `0x` or `0X`.
-    static func withoutPrefix<Text: Collection<UInt8>>(_ text: Text) -> Text.SubSequence {
+    public static func withoutPrefix<Text: Collection<UInt8>>(_ text: Text) -> Text.SubSequence {
         let rest = text.dropFirst(2)
         guard let mark = text.dropFirst().first, mark == UInt8(ascii: "x") || mark == UInt8(ascii: "X"),
             text.first == UInt8(ascii: "0")
@@ -59,12 +59,12 @@ package enum Hex {
     }
 
     /// Appends two digits.
-    static func append(_ byte: UInt8, to buffer: inout ByteBuffer) {
+    public static func append(_ byte: UInt8, to buffer: inout ByteBuffer) {
         buffer.writeInteger(UInt16(Self.digit(byte >> 4)) << 8 | UInt16(Self.digit(byte & 0x0F)))
     }
 
     /// Appends eight digits.
-    package static func append(_ number: UInt32, to buffer: inout ByteBuffer) {
+    public static func append(_ number: UInt32, to buffer: inout ByteBuffer) {
         var digits: UInt64 = 0
         for shift in stride(from: UInt32(28), through: 0, by: -4) {
             digits = digits << 8 | UInt64(Self.digit(UInt8(truncatingIfNeeded: number >> shift) & 0x0F))
@@ -73,13 +73,14 @@ package enum Hex {
     }
 
     /// Appends two digits for each byte.
-    package static func append(_ bytes: some Collection<UInt8>, to buffer: inout ByteBuffer) {
+    public static func append(_ bytes: some Collection<UInt8>, to buffer: inout ByteBuffer) {
         for byte in bytes {
             Self.append(byte, to: &buffer)
         }
     }
 
-    private static func nibble(_ digit: UInt8) -> UInt8? {
+    /// The value of one digit; nil if it is none.
+    public static func nibble(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

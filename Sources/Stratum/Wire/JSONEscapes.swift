@@ -1,8 +1,8 @@
 /// The escapes inside JSON strings.
-enum JSONEscapes {
+public enum JSONEscapes {
     /// The UTF-8 of a string's content with its escapes resolved. Escapes that JSON does not know stand for themselves,
     /// lone surrogates become U+FFFD.
-    static func resolving(_ content: UnsafeRawBufferPointer) -> [UInt8] {
+    public static func resolving(_ content: UnsafeRawBufferPointer) -> [UInt8] {
         var resolved: [UInt8] = []
         resolved.reserveCapacity(content.count)
         var rest = content[...]

@@ -1,9 +1,9 @@
 /// Walks over the bytes of one JSON text without making values of them.
 ///
 /// The pointer is borrowed for the duration of one decoding call; every access is checked against its bounds.
-struct JSONScanner {
+public struct JSONScanner {
     /// A string's content between the quotes.
-    struct StringToken {
+    public struct StringToken {
         /// Where the content is.
         var range: Range<Int>
         /// The content has to be resolved before it is used.
@@ -11,37 +11,37 @@ struct JSONScanner {
     }
 
     /// Arrays and objects may be nested this deep.
-    static let maximumDepth = 32
+    public static let maximumDepth = 32
 
     /// The whole text.
-    let bytes: UnsafeRawBufferPointer
+    public let bytes: UnsafeRawBufferPointer
     /// The next byte to look at.
-    var position = 0
+    public var position = 0
 
     /// A scanner at the start of `bytes`.
-    init(_ bytes: UnsafeRawBufferPointer) {
+    public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
     }
 
     /// The byte at `position`; nil at the end.
-    var next: UInt8? {
+    public var next: UInt8? {
         self.position < self.bytes.count ? self.bytes[self.position] : nil
     }
 
     /// The error that says what is wrong at `position`.
-    func malformed(_ what: String) -> StratumError {
+    public func malformed(_ what: String) -> StratumError {
         .malformedJSON(at: self.position, what: what)
     }
 
     /// Steps over what may stand between tokens.
-    mutating func skipBlanks() {
+    public mutating func skipBlanks() {
         while let byte = self.next, byte == 0x20 || byte == 0x0D || byte == 0x0A || byte == 0x09 {
             self.position += 1
         }
     }
 
     /// Steps over `byte` if it is next after blanks.
-    mutating func take(_ byte: UInt8) -> Bool {
+    public mutating func take(_ byte: UInt8) -> Bool {
         self.skipBlanks()
         guard self.next == byte else {
             return false
@@ -51,7 +51,7 @@ struct JSONScanner {
     }
 
     /// Nothing but blanks may be left.
-    mutating func expectEnd() throws(StratumError) {
+    public mutating func expectEnd() throws(StratumError) {
         self.skipBlanks()
         guard self.next == nil else {
             throw self.malformed("text after the value")
@@ -59,7 +59,7 @@ struct JSONScanner {
     }
 
     /// Steps over a string. Control characters inside it are tolerated.
-    mutating func scanString() throws(StratumError) -> StringToken {
+    public mutating func scanString() throws(StratumError) -> StringToken {
         guard self.take(UInt8(ascii: "\"")) else {
             throw self.malformed("string expected")
         }
@@ -80,7 +80,7 @@ struct JSONScanner {
     }
 
     /// Steps over a number of JSON's grammar; false if it has a fraction or an exponent.
-    mutating func scanNumber() throws(StratumError) -> Bool {
+    public mutating func scanNumber() throws(StratumError) -> Bool {
         if self.next == UInt8(ascii: "-") {
             self.position += 1
         }
@@ -117,7 +117,7 @@ struct JSONScanner {
     }
 
     /// Steps over `true`, `false` or `null`.
-    mutating func scanLiteral(_ literal: StaticString) throws(StratumError) {
+    public mutating func scanLiteral(_ literal: StaticString) throws(StratumError) {
         let end = self.position + literal.utf8CodeUnitCount
         guard end <= self.bytes.count, self.isEqual(self.position..<end, literal) else {
             throw self.malformed("value expected")
@@ -126,7 +126,7 @@ struct JSONScanner {
     }
 
     /// Steps over any value and returns where it is.
-    mutating func skipValue(depth: Int = 0) throws(StratumError) -> Range<Int> {
+    public mutating func skipValue(depth: Int = 0) throws(StratumError) -> Range<Int> {
         self.skipBlanks()
         let start = self.position
         switch self.next {
@@ -153,7 +153,7 @@ struct JSONScanner {
     }
 
     /// Steps over an array; `body` must step over each element.
-    mutating func forEachElement(
+    public mutating func forEachElement(
         depth: Int,
         _ body: (inout JSONScanner, _ depth: Int) throws(StratumError) -> Void
     ) throws(StratumError) {
@@ -170,7 +170,7 @@ struct JSONScanner {
     }
 
     /// Steps over an object; `body` gets each name and must step over the member's value.
-    mutating func forEachMember(
+    public mutating func forEachMember(
         depth: Int,
         _ body: (inout JSONScanner, StringToken, _ depth: Int) throws(StratumError) -> Void
     ) throws(StratumError) {
@@ -200,12 +200,12 @@ struct JSONScanner {
     }
 
     /// The bytes in `range`, clamped to what there is.
-    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    public func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self.bytes[range.clamped(to: 0..<self.bytes.count)])
     }
 
     /// Whether the bytes in `range` are those of `literal`.
-    func isEqual(_ range: Range<Int>, _ literal: StaticString) -> Bool {
+    public func isEqual(_ range: Range<Int>, _ literal: StaticString) -> Bool {
         guard range.count == literal.utf8CodeUnitCount else {
             return false
         }
@@ -213,7 +213,7 @@ struct JSONScanner {
     }
 
     /// The content of the string that fills `range`; nil if there is another kind of value.
-    func stringToken(_ range: Range<Int>) -> StringToken? {
+    public func stringToken(_ range: Range<Int>) -> StringToken? {
         let value = self.slice(range)
         guard value.count >= 2, value.first == UInt8(ascii: "\"") else {
             return nil
@@ -225,12 +225,12 @@ struct JSONScanner {
     }
 
     /// Whether a string says `literal`, with escapes or without.
-    func isEqual(_ token: StringToken, _ literal: StaticString) -> Bool {
+    public func isEqual(_ token: StringToken, _ literal: StaticString) -> Bool {
         token.hasEscapes ? self.text(token) == literal.description : self.isEqual(token.range, literal)
     }
 
     /// The text of a string, with escapes resolved and broken UTF-8 repaired.
-    func text(_ token: StringToken) -> String {
+    public func text(_ token: StringToken) -> String {
         let content = self.slice(token.range)
         guard token.hasEscapes else {
             return String(decoding: content, as: UTF8.self)

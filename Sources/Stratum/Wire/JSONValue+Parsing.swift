@@ -1,8 +1,8 @@
-package import NIOCore
+public import NIOCore
 
 extension JSONValue {
     /// The one value in the readable bytes of `text`. Broken UTF-8 is repaired; numbers beyond a `Double` are refused.
-    package init(parsing text: ByteBuffer) throws(StratumError) {
+    public init(parsing text: ByteBuffer) throws(StratumError) {
         self = try text.withUnsafeReadableBytes { (bytes) throws(StratumError) in
             var scanner = JSONScanner(bytes)
             let value = try scanner.scanValue()

@@ -1,5 +1,5 @@
 /// One JSON value from the wire.
-package enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -10,12 +10,12 @@ package enum JSONValue: Sendable, Hashable {
     case object(JSONObject)
 
     /// The value of a string.
-    package var string: String? {
+    public var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
     /// A string, or an integer in digits, since some peers send one for the other.
-    package var text: String? {
+    public var text: String? {
         switch self {
         case .string(let value): value
         case .integer(let value): String(value)
@@ -24,17 +24,17 @@ package enum JSONValue: Sendable, Hashable {
     }
 
     /// The elements of an array.
-    package var array: [JSONValue]? {
+    public var array: [JSONValue]? {
         if case .array(let value) = self { value } else { nil }
     }
 
     /// The members of an object.
-    package var object: JSONObject? {
+    public var object: JSONObject? {
         if case .object(let value) = self { value } else { nil }
     }
 
     /// An integer, also when it is written as `4.0`.
-    package var integer: Int? {
+    public var integer: Int? {
         switch self {
         case .integer(let value): Int(exactly: value)
         case .number(let value): Int(exactly: value)
@@ -43,7 +43,7 @@ package enum JSONValue: Sendable, Hashable {
     }
 
     /// Any number.
-    package var number: Double? {
+    public var number: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
@@ -53,26 +53,26 @@ package enum JSONValue: Sendable, Hashable {
 }
 
 /// The members of a JSON object in the order they came.
-package struct JSONObject: Sendable, Hashable {
+public struct JSONObject: Sendable, Hashable {
     /// One member.
-    package struct Member: Sendable, Hashable {
-        package var name: String
-        package var value: JSONValue
+    public struct Member: Sendable, Hashable {
+        public var name: String
+        public var value: JSONValue
 
-        package init(name: String, value: JSONValue) {
+        public init(name: String, value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
-    package var members: [Member]
+    public var members: [Member]
 
-    package init(members: [Member] = []) {
+    public init(members: [Member] = []) {
         self.members = members
     }
 
     /// The last member of that name.
-    package subscript(name: String) -> JSONValue? {
+    public subscript(name: String) -> JSONValue? {
         self.members.last { $0.name == name }?.value
     }
 }

@@ -1,10 +1,10 @@
-package import NIOCore
+public import NIOCore
 
 /// Cuts a stream of bytes into lines.
 ///
 /// Append what arrives, then take lines until there are none. A line ends with LF; blanks and CR around it are trimmed,
 /// empty lines are skipped. Lines are slices of what was appended. Between lines the decoder holds no memory.
-package struct LineDecoder: Sendable {
+public struct LineDecoder: Sendable {
     private let maximumLength: Int
     private var buffer = ByteBuffer()
     /// Readable bytes that are known to hold no LF.
@@ -12,15 +12,15 @@ package struct LineDecoder: Sendable {
     private var isTooLong = false
 
     /// A decoder for lines of at most `maximumLength` bytes, LF not counted.
-    package init(maximumLength: Int) {
+    public init(maximumLength: Int) {
         self.maximumLength = maximumLength
     }
 
     /// Bytes appended and not yet taken.
-    package var bufferedCount: Int { self.buffer.readableBytes }
+    public var bufferedCount: Int { self.buffer.readableBytes }
 
     /// Takes all readable bytes of `bytes`.
-    package mutating func append(_ bytes: inout ByteBuffer) {
+    public mutating func append(_ bytes: inout ByteBuffer) {
         defer { bytes.moveReaderIndex(to: bytes.writerIndex) }
         guard !self.isTooLong else {
             return
@@ -35,7 +35,7 @@ package struct LineDecoder: Sendable {
     /// The next complete line, or nil if more bytes are needed.
     ///
     /// Throws `StratumError.lineTooLong`, then and ever after, once a line exceeds the limit, complete or not.
-    package mutating func nextLine() throws(StratumError) -> ByteBuffer? {
+    public mutating func nextLine() throws(StratumError) -> ByteBuffer? {
         while let line = try self.nextRawLine() {
             let trimmed = Self.trimmingBlanks(line)
             if trimmed.readableBytes > 0 {

@@ -1,7 +1,7 @@
-package import NIOCore
+public import NIOCore
 
 /// What the first bytes of a connection say about who is calling.
-package enum LineKind: Sendable, Hashable {
+public enum LineKind: Sendable, Hashable {
     case json
     case http
     /// The header of HAProxy's PROXY protocol, version 1.
@@ -13,7 +13,7 @@ package enum LineKind: Sendable, Hashable {
     private static let httpMethods = ["GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT "]
 
     /// Judges the first bytes of a connection, a whole line or not.
-    package init(_ bytes: ByteBuffer) {
+    public init(_ bytes: ByteBuffer) {
         let view = bytes.readableBytesView
         guard let first = view.first(where: { $0 != 0x20 && $0 != 0x09 }) else {
             self = .garbage

@@ -1,5 +1,5 @@
 /// The `id` of a message as it came, to be echoed byte for byte.
-package enum MessageID: Sendable, Hashable {
+public enum MessageID: Sendable, Hashable {
     /// No `id` member; echoed as null.
     case absent
     case null
@@ -9,5 +9,5 @@ package enum MessageID: Sendable, Hashable {
     case token(String)
 
     /// Longer ids than this many bytes are treated as null.
-    package static let maximumTokenCount = 256
+    public static let maximumTokenCount = 256
 }

@@ -1,20 +1,20 @@
 /// 256 bits, ordered as the little-endian number that proof of work compares.
-package struct Hash256: Sendable, Hashable, Comparable {
+public struct Hash256: Sendable, Hashable, Comparable {
     /// The smallest number, which meets every target.
-    package static let zero = Hash256(0, 0, 0, 0)
+    public static let zero = Hash256(0, 0, 0, 0)
     /// The largest number.
-    package static let maximum = Hash256(.max, .max, .max, .max)
+    public static let maximum = Hash256(.max, .max, .max, .max)
 
     /// The number in words of 64 bits, the least significant first.
-    let words: (UInt64, UInt64, UInt64, UInt64)
+    public let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Words from the least significant to the most significant.
-    package init(_ word0: UInt64, _ word1: UInt64, _ word2: UInt64, _ word3: UInt64) {
+    public init(_ word0: UInt64, _ word1: UInt64, _ word2: UInt64, _ word3: UInt64) {
         self.words = (word0, word1, word2, word3)
     }
 
     /// 32 bytes in the order in which they are hashed, the least significant first; nil if there are not 32.
-    package init?(bytes: [UInt8]) {
+    public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else {
             return nil
         }
@@ -22,7 +22,7 @@ package struct Hash256: Sendable, Hashable, Comparable {
     }
 
     /// 64 hex digits in display order, the most significant first.
-    package init?(displayHex: String) {
+    public init?(displayHex: String) {
         guard displayHex.utf8.count == 64, let bytes = Hex.decode(displayHex, maximumCount: 32) else {
             return nil
         }
@@ -30,7 +30,7 @@ package struct Hash256: Sendable, Hashable, Comparable {
     }
 
     /// Loads what there is of the first 32 bytes; the rest is zero.
-    init(loading bytes: UnsafeRawBufferPointer) {
+    public init(loading bytes: UnsafeRawBufferPointer) {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         Swift.withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: .init(rebasing: bytes.prefix(32))) }
         self.words = (
@@ -40,12 +40,12 @@ package struct Hash256: Sendable, Hashable, Comparable {
     }
 
     /// The 32 bytes in the order in which they are hashed.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         self.withUnsafeBytes { Array($0) }
     }
 
     /// Passes the 32 bytes in the order in which they are hashed.
-    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let words = (
             self.words.0.littleEndian, self.words.1.littleEndian, self.words.2.littleEndian, self.words.3.littleEndian
         )
@@ -53,7 +53,7 @@ package struct Hash256: Sendable, Hashable, Comparable {
     }
 
     /// 64 hex digits, the most significant first, as explorers show a block's hash.
-    package var displayHex: String {
+    public var displayHex: String {
         let digits = [self.words.3, self.words.2, self.words.1, self.words.0].map { word in
             let hex = String(word, radix: 16)
             return String(repeating: "0", count: 16 - hex.count) + hex
@@ -61,16 +61,16 @@ package struct Hash256: Sendable, Hashable, Comparable {
         return digits.joined()
     }
 
-    package static func < (left: Hash256, right: Hash256) -> Bool {
+    public static func < (left: Hash256, right: Hash256) -> Bool {
         (left.words.3, left.words.2, left.words.1, left.words.0)
             < (right.words.3, right.words.2, right.words.1, right.words.0)
     }
 
-    package static func == (left: Hash256, right: Hash256) -> Bool {
+    public static func == (left: Hash256, right: Hash256) -> Bool {
         left.words == right.words
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(self.words.0)
         hasher.combine(self.words.1)
         hasher.combine(self.words.2)
@@ -80,7 +80,7 @@ package struct Hash256: Sendable, Hashable, Comparable {
     /// The difficulty that a share of this hash proves, infinite for zero.
     ///
     /// `multiplier` is how many times easier difficulty 1 is: 1 for SHA-256d, 65,536 for scrypt.
-    package func difficulty(multiplier: Int = 1) -> Double {
+    public func difficulty(multiplier: Int = 1) -> Double {
         let hash =
             Double(self.words.3) * 0x1p192 + Double(self.words.2) * 0x1p128
             + Double(self.words.1) * 0x1p64 + Double(self.words.0)

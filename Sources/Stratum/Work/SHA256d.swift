@@ -1,35 +1,31 @@
 import Crypto
 
 /// SHA-256 applied twice. All hashing of this module goes through here.
-struct SHA256d {
+public struct SHA256d {
     private var hasher = SHA256()
 
     /// Hashes the next piece.
-    mutating func update(_ bytes: [UInt8]) {
+    public mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { self.hasher.update(bufferPointer: $0) }
     }
 
     /// Hashes the next piece.
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         self.hasher.update(bufferPointer: bytes)
     }
 
     /// Hashes the next piece.
-    mutating func update(_ piece: Extranonce2) {
-        // The value is moved to the top so that its bytes come first in memory.
-        let shift = UInt64((Extranonce2.maximumCount - piece.count) * 8)
-        withUnsafeBytes(of: (piece.value << shift).bigEndian) { bytes in
-            self.hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes.prefix(piece.count)))
-        }
+    public mutating func update(_ piece: Extranonce2) {
+        piece.withUnsafeBytes { self.hasher.update(bufferPointer: $0) }
     }
 
     /// Hashes the 32 bytes of `hash`.
-    mutating func update(_ hash: Hash256) {
+    public mutating func update(_ hash: Hash256) {
         hash.withUnsafeBytes { self.hasher.update(bufferPointer: $0) }
     }
 
     /// The hash of all pieces as if they were one.
-    consuming func finalize() -> Hash256 {
+    public consuming func finalize() -> Hash256 {
         let first = self.hasher.finalize()
         var second = SHA256()
         first.withUnsafeBytes { second.update(bufferPointer: $0) }

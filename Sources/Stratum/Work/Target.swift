@@ -1,13 +1,13 @@
 /// The largest hash that counts.
-package struct Target: Sendable, Hashable {
+public struct Target: Sendable, Hashable {
     /// Every hash meets this one.
-    package static let maximum = Target(.maximum)
+    public static let maximum = Target(.maximum)
 
     /// A hash counts up to and including this one.
-    package let value: Hash256
+    public let value: Hash256
 
     /// The target of which `value` is the largest hash that counts.
-    package init(_ value: Hash256) {
+    public init(_ value: Hash256) {
         self.value = value
     }
 
@@ -15,7 +15,7 @@ package struct Target: Sendable, Hashable {
     ///
     /// The double is taken at its exact value. A difficulty that is no finite number above zero allows every hash.
     /// `multiplier` is 1 for SHA-256d and 65,536 for scrypt; it is taken to lie in 1...2³².
-    package init(difficulty: Double, multiplier: Int = 1) {
+    public init(difficulty: Double, multiplier: Int = 1) {
         guard difficulty.isFinite, difficulty > 0 else {
             self = .maximum
             return
@@ -44,7 +44,7 @@ package struct Target: Sendable, Hashable {
     }
 
     /// The network target in a header's compact form. Negative and overflowing ones are met by no hash but zero.
-    package init(nbits: UInt32) {
+    public init(nbits: UInt32) {
         let exponent = Int(nbits >> 24)
         let mantissa = UInt64(nbits & 0x7F_FFFF)
         guard nbits & 0x80_0000 == 0, mantissa != 0 else {
@@ -68,7 +68,7 @@ package struct Target: Sendable, Hashable {
     }
 
     /// Whether a share or block of this hash counts.
-    package func isMet(by hash: Hash256) -> Bool {
+    public func isMet(by hash: Hash256) -> Bool {
         hash <= self.value
     }
 

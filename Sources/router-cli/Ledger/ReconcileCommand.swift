@@ -89,9 +89,10 @@ struct ReconcileCommand: AsyncParsableCommand {
         Reconciliation(model: self.model, confidence: self.confidence / 100, shortfall: self.shortfall / 100)
     }
 
-    /// The statement as far as it lies within `--since` and `--until`.
+    /// The statement as far as it lies within `--since` and `--until`, in the unit of the pool's route.
     func rows() throws -> PoolStatement {
-        let statement = try self.statement.read()
+        let description = try self.source.read { try self.protocol(in: $0) }
+        let statement = try self.statement.read(hashesPerDifficulty: description.hashesPerDifficulty)
         for note in statement.notes { printToStandardError("\(self.statement.statement): \(note)") }
         let rows = statement.rows(in: try self.time.period(now: PeriodOptions.now))
         guard !rows.rows.isEmpty else {
@@ -104,14 +105,26 @@ struct ReconcileCommand: AsyncParsableCommand {
         return rows
     }
 
-    /// Holds the statement against the ledger.
-    func compare(_ statement: PoolStatement, with reader: LedgerReader) throws -> StatementComparison {
+    /// What is spoken with the pool. That there is no such pool, or that its work cannot be added up, goes to stderr, the
+    /// exit code is thrown.
+    private func `protocol`(in reader: LedgerReader) throws -> LedgerProtocol {
         let pools = try reader.pools(route: self.route)
+        let protocols = try reader.protocols(pool: self.pool, route: self.route)
         guard pools.contains(self.pool) else {
             let known = pools.isEmpty ? "none" : pools.joined(separator: ", ")
             printToStandardError("the ledger has no pool '\(self.pool)'; it has \(known)")
             throw ExitStatus.usage
         }
+        if Set(protocols.map(\.hashesPerDifficulty)).count > 1 {
+            let names = protocols.map(\.name).joined(separator: ", ")
+            printToStandardError("several routes have a pool '\(self.pool)' (\(names)): name one with --route")
+            throw ExitStatus.usage
+        }
+        return protocols.first ?? .bitcoin
+    }
+
+    /// Holds the statement against the ledger.
+    func compare(_ statement: PoolStatement, with reader: LedgerReader) throws -> StatementComparison {
         let edge = self.edge ?? (self.model == .exact ? 60_000 : 0)
         let accepted = try reader.acceptedWork(
             pool: self.pool,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlAPI
 import Persistence
+import Stratum
 
 /// `router-cli report`
 struct ReportCommand: AsyncParsableCommand {
@@ -10,7 +11,8 @@ struct ReportCommand: AsyncParsableCommand {
         discussion: """
             accepted_work is the sum of the pool difficulties of accepted shares: what the pool pays for. session_work is \
             the sum of the session difficulties of all shares that nobody refused: what the workers did; accepted_hashes and \
-            session_hashes are the same in hashes, 2^32 for a difficulty of 1. The hashrate is estimated from session_work \
+            session_hashes are the same in hashes, by the unit of each route's protocol: 2^32 for a difficulty of 1 in Bitcoin. \
+            Where routes of different units come together, only hashes and hashrates can be added up. The hashrate is estimated from session_work \
             over the period. Shares come by chance: with 95 % confidence the true one is between hashrate_low and \
             hashrate_high.
 
@@ -63,7 +65,7 @@ struct ReportCommand: AsyncParsableCommand {
         var printer = try RowPrinter(format: self.format, columns: ReportColumns.names(self.by)) {
             try output.write($0)
         }
-        for row in report.rows { try printer.add(ReportColumns.values(of: row)) }
+        for row in report.rows { try printer.add(ReportColumns.values(of: row, self.by)) }
         try printer.finish()
         try output.flush()
         ReportNotes.lines(about: report).forEach(printToStandardError)
@@ -81,6 +83,10 @@ enum ReportNotes {
         }
         if fromRollups > 0 {
             lines.append("\(fromRollups) of these shares are so old that the ledger keeps only totals of them")
+        }
+        if report.rows.contains(where: \.mixesUnits) {
+            lines.append(
+                "accepted_work and session_work add up difficulties of several units: see hashes, or --by route")
         }
         if report.isToTheMinute {
             lines.append("where the period begins or ends, the ledger has only totals of whole minutes")
@@ -111,39 +117,45 @@ enum ReportColumns {
         }
     }
 
-    /// The keys, then the sums.
+    /// The keys, then the sums; last the protocol, where each line is about one route.
     static func names(_ keys: [LedgerReportKey]) -> [String] {
         keys.map(\.rawValue) + ["shares", "forwarded"] + Self.verdicts.map(\.name)
             + [
                 "accepted_work", "session_work", "reject_percent", "hashrate", "hashrate_low", "hashrate_high",
                 "session_hashes", "accepted_hashes", "in_gaps", "from_rollups",
-            ]
+            ] + (keys.contains(.route) ? ["protocol"] : [])
     }
 
     /// One value for each name.
-    static func values(of row: LedgerReportRow) -> [OutputValue] {
+    static func values(of row: LedgerReportRow, _ keys: [LedgerReportKey]) -> [OutputValue] {
         let totals = row.totals
+        let unit = Self.hashrateUnit(row)
         return row.key.map { .text($0) } + [.integer(totals.shares), .integer(totals.forwarded)]
             + Self.verdicts.map { .integer(totals[$0]) } + [
                 .measure(totals.acceptedWork, shown: HumanUnits.scaled(totals.acceptedWork)),
                 .measure(totals.sessionWork, shown: HumanUnits.scaled(totals.sessionWork)),
                 totals.refusedPercent.map { .measure($0, shown: HumanUnits.percent($0 / 100)) } ?? .null,
-                Self.hashrate(row.hashrate),
-                Self.hashrate(row.hashrateRange?.lowerBound),
-                Self.hashrate(row.hashrateRange?.upperBound),
-                Self.hashes(totals.sessionWork),
-                Self.hashes(totals.acceptedWork),
+                Self.hashrate(row.hashrate, unit),
+                Self.hashrate(row.hashrateRange?.lowerBound, unit),
+                Self.hashrate(row.hashrateRange?.upperBound, unit),
+                Self.hashes(row.hashes.session),
+                Self.hashes(row.hashes.accepted),
                 .integer(totals.inGaps),
                 .integer(totals.fromRollups),
-            ]
+            ] + (keys.contains(.route) ? [.text(row.protocols.first?.name)] : [])
     }
 
-    private static func hashrate(_ value: Double?) -> OutputValue {
-        value.map { .measure($0, shown: HumanUnits.hashrate($0)) } ?? .null
+    /// That of the protocols whose shares they are, or H/s where they differ.
+    private static func hashrateUnit(_ row: LedgerReportRow) -> String {
+        let units = Set(row.protocols.map { RouterProgram.dialects[$0.name]?.hashrateUnit ?? HumanUnits.hashrateUnit })
+        return units.count == 1 ? units.first ?? HumanUnits.hashrateUnit : HumanUnits.hashrateUnit
     }
 
-    private static func hashes(_ work: Double) -> OutputValue {
-        let hashes = work * LedgerTotals.hashesPerDifficulty
-        return .measure(hashes, shown: HumanUnits.scaled(hashes))
+    private static func hashrate(_ value: Double?, _ unit: String) -> OutputValue {
+        value.map { .measure($0, shown: HumanUnits.hashrate($0, unit: unit)) } ?? .null
+    }
+
+    private static func hashes(_ hashes: Double) -> OutputValue {
+        .measure(hashes, shown: HumanUnits.scaled(hashes))
     }
 }

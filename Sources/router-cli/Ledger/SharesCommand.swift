@@ -64,9 +64,10 @@ struct SharesCommand: AsyncParsableCommand {
         var output = StandardOutput()
         let count = try self.source.read { reader in
             var count = 0
-            var printer = try RowPrinter(format: self.format, columns: ShareColumns.names) { try output.write($0) }
+            let columns = ShareColumns.names(self.format)
+            var printer = try RowPrinter(format: self.format, columns: columns) { try output.write($0) }
             try reader.shares(filter) { share in
-                try printer.add(ShareColumns.values(of: share))
+                try printer.add(ShareColumns.values(of: share, self.format))
                 count += 1
             }
             try printer.finish()
@@ -101,10 +102,10 @@ struct SharesCommand: AsyncParsableCommand {
 
     private func follow(_ filter: LedgerShareFilter) async throws {
         var shares = LedgerFollower.Shares(try self.source.open(), filter)
-        var printer = FollowPrinter(format: self.format, columns: ShareColumns.names)
+        var printer = FollowPrinter(format: self.format, columns: ShareColumns.names(self.format))
         try await Following.run {
             let records = try self.source.explained { try shares.next() }
-            try printer.print(records.map { ShareColumns.values(of: $0) })
+            try printer.print(records.map { ShareColumns.values(of: $0, self.format) })
         }
     }
 }

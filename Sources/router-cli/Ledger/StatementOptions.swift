@@ -30,8 +30,8 @@ struct StatementOptions: ParsableArguments {
 
     @Option(
         help: """
-            What that column counts: difficulty; hashes (2^32 to a difficulty of 1); ghs, ths, phs (mean hashrate over \
-            the period); shares. Without it: difficulty.
+            What that column counts: difficulty; hashes (as many to a difficulty of 1 as in the protocol of the pool's \
+            route, 2^32 in Bitcoin); ghs, ths, phs (mean hashrate over the period); shares. Without it: difficulty.
             """
     )
     var unit: PoolStatementFormat.Unit?
@@ -64,8 +64,9 @@ struct StatementOptions: ParsableArguments {
         if let period, period == 0 { throw ValidationError("--period must be longer than 0.") }
     }
 
-    /// Reads the file. What is wrong with it goes to stderr, the exit code is thrown.
-    func read() throws -> PoolStatement {
+    /// Reads the file; `hashesPerDifficulty` is that of the pool's route. What is wrong with it goes to stderr, the exit
+    /// code is thrown.
+    func read(hashesPerDifficulty: Double) throws -> PoolStatement {
         guard FileManager.default.fileExists(atPath: self.statement) else {
             printToStandardError("there is no file \(self.statement)")
             throw ExitStatus.noInput
@@ -77,6 +78,7 @@ struct StatementOptions: ParsableArguments {
         format.workColumn = self.workColumn
         format.unit = self.unit
         format.shareDifficulty = self.shareDifficulty
+        format.hashesPerDifficulty = hashesPerDifficulty
         format.workerPrefix = self.workerPrefix
         format.period = self.period
         do {

@@ -55,7 +55,7 @@ private final class LedgerRouterLane: RouterLane {
             id: Int64(clamping: job.number),
             jobID: job.id,
             pool: job.pool,
-            poolJobID: job.upstream.job.id,
+            poolJobID: job.upstream.work.id,
             poolDifficulty: job.upstream.difficulty
         )
         self.lane.record(.job(issued))
@@ -97,7 +97,7 @@ private final class LedgerRouterLane: RouterLane {
         self.lane.record(.lateVerdict(self.verdict(share)))
     }
 
-    func happened(_ event: PoolEvent) {
+    func happened(_ event: RouteEvent) {
         let kind: LedgerPoolEventKind
         switch event.kind {
         case .up: kind = .up

@@ -8,6 +8,7 @@ import Persistence
 import PoolPool
 import Router
 import ServiceLifecycle
+import Stratum
 
 /// What the program calls itself.
 enum ProgramVersion {
@@ -44,6 +45,11 @@ struct RouterAssembly {
         let connector = PoolConnector()
         var routes: [RouteService] = []
         for route in configuration.routes {
+            ledger.describe(
+                route: route.name,
+                protocol: route.dialect.name,
+                hashesPerDifficulty: route.dialect.dialect.hashesPerDifficulty
+            )
             routes.append(
                 try await RouteService.make(
                     configuration: route,
@@ -51,6 +57,7 @@ struct RouterAssembly {
                     observer: observer,
                     ids: ids,
                     connector: connector,
+                    dialects: RouterProgram.dialects,
                     userAgent: ProgramVersion.userAgent,
                     seed: UInt64.random(in: .min ... .max),
                     unixMilliseconds: { Int64(Date().timeIntervalSince1970 * 1000) },

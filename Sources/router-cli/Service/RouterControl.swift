@@ -68,6 +68,7 @@ final class RouterControl: ControlTarget {
             reports.append(
                 RouteReport(
                     name: route.name,
+                    protocol: route.dialect.name,
                     listeners: listeners[route.name] ?? [],
                     sessions: shards.reduce(0) { $0 + $1.sessions.count },
                     workers: Set(shards.flatMap { $0.sessions.map(\.worker) }).count,
@@ -75,6 +76,7 @@ final class RouterControl: ControlTarget {
                     poolsTotal: snapshot.pools.count,
                     activePools: snapshot.pools.filter { $0.sessions > 0 }.map(\.configuration.name),
                     hashrate: shards.reduce(0) { $1.sessions.reduce($0) { $0 + ($1.hashrate ?? 0) } },
+                    hashrateUnit: route.dialect.hashrateUnit,
                     shares: ShareCounts(tallies)
                 )
             )
@@ -119,7 +121,7 @@ final class RouterControl: ControlTarget {
             guard let (snapshot, _) = await service.snapshot() else { continue }
             let work = snapshot.pools.reduce(0) { $0 + $1.tally.acceptedWork }
             for pool in snapshot.pools {
-                var report = PoolReport(route: service.name, pool)
+                var report = PoolReport(service, pool)
                 report.workShare = work > 0 ? pool.tally.acceptedWork / work : 0
                 report.targetShare = pool.targetShare
                 reports.append(report)
@@ -134,15 +136,18 @@ final class RouterControl: ControlTarget {
             guard let (snapshot, shards) = await service.snapshot() else { continue }
             let names = snapshot.poolNames
             var byWorker: [String: WorkerReport] = [:]
+            func fresh(_ worker: String) -> WorkerReport {
+                WorkerReport(worker: worker, route: service.name, hashrateUnit: service.dialect.hashrateUnit)
+            }
             for tally in shards.flatMap(\.tallies) {
-                var report = byWorker[tally.user] ?? WorkerReport(worker: tally.user, route: service.name)
+                var report = byWorker[tally.user] ?? fresh(tally.user)
                 report.shares.add(tally)
                 let last = tally.lastShare.map { Date(milliseconds: $0) }
                 report.lastShare = [report.lastShare, last].compactMap { $0 }.max()
                 byWorker[tally.user] = report
             }
             for session in shards.flatMap(\.sessions) {
-                var report = byWorker[session.worker] ?? WorkerReport(worker: session.worker, route: service.name)
+                var report = byWorker[session.worker] ?? fresh(session.worker)
                 report.sessions += 1
                 if let hashrate = session.hashrate {
                     report.add(hashrate: hashrate, uncertainty: session.uncertainty ?? 0)
@@ -174,8 +179,9 @@ final class RouterControl: ControlTarget {
                     pool: session.link.flatMap { names[$0] },
                     difficulty: session.difficulty,
                     extranonce1: session.extranonce1.map { String(Int($0) | 0x100, radix: 16).dropFirst() }.joined(),
-                    versionMask: String(session.versionMask, radix: 16),
+                    versionMask: session.versionMask == 0 ? nil : String(session.versionMask, radix: 16),
                     hashrate: session.hashrate ?? 0,
+                    hashrateUnit: service.dialect.hashrateUnit,
                     hashrateUncertainty: session.uncertainty,
                     accepted: session.accepted,
                     rejected: session.refused,
@@ -195,7 +201,7 @@ final class RouterControl: ControlTarget {
             reports += explanations.map { explanation in
                 // The rules know addresses without their ports.
                 let remote = sessions.first { $0.id == explanation.session }?.remote
-                return ExplanationReport(route: service.name, remote: remote ?? explanation.remote, explanation)
+                return ExplanationReport(service, remote: remote ?? explanation.remote, explanation)
             }
         }
         return reports
@@ -248,7 +254,7 @@ extension PoolSnapshot {
 }
 
 extension PoolReport {
-    fileprivate init(route: String, _ pool: PoolSnapshot) {
+    fileprivate init(_ route: RouteService, _ pool: PoolSnapshot) {
         let state: PoolState
         var cause: String?
         switch (pool.administration, pool.health) {
@@ -273,7 +279,8 @@ extension PoolReport {
         }
         if cause == nil, let panic = pool.panic { cause = "the last usable pool, or it were put aside: \(panic)" }
         self.init(
-            route: route,
+            route: route.name,
+            protocol: route.dialect.name,
             name: pool.configuration.name,
             url: pool.configuration.endpoint.description,
             priority: pool.configuration.priority,
@@ -283,7 +290,9 @@ extension PoolReport {
             cause: cause,
             links: pool.links,
             sessions: pool.sessions,
-            hashrate: pool.hashrate,
+            // What is left of a sum when all are gone is no hashrate.
+            hashrate: pool.sessions > 0 ? max(0, pool.hashrate) : 0,
+            hashrateUnit: route.dialect.hashrateUnit,
             difficulty: pool.difficulty,
             jobAgeSeconds: pool.jobAge,
             prevhashAgeSeconds: pool.previousHashAge,
@@ -301,10 +310,10 @@ extension PoolReport {
 }
 
 extension ExplanationReport {
-    fileprivate init(route: String, remote: String, _ explanation: SessionExplanation) {
+    fileprivate init(_ route: RouteService, remote: String, _ explanation: SessionExplanation) {
         self.init(
             session: explanation.session,
-            route: route,
+            route: route.name,
             worker: explanation.worker,
             remote: remote,
             rule: explanation.rule,
@@ -312,6 +321,7 @@ extension ExplanationReport {
             pool: explanation.pool,
             link: explanation.link,
             hashrate: explanation.hashrate,
+            hashrateUnit: route.dialect.hashrateUnit,
             hashrateUncertainty: explanation.uncertainty,
             reason: explanation.reason,
             movers: explanation.movers,

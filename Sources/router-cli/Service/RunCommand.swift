@@ -148,7 +148,8 @@ private struct Reloader: Service {
         do {
             new = try ConfigurationLoader.load(
                 path: self.options.path,
-                environment: ProcessInfo.processInfo.environment
+                environment: ProcessInfo.processInfo.environment,
+                dialects: RouterProgram.dialects
             )
         } catch {
             for problem in error.problems { self.logger.error("reload refused: \(problem)") }
@@ -169,6 +170,10 @@ private struct Reloader: Service {
                     "a changed version_mask takes effect at a restart",
                     metadata: ["route": .string(route.name)]
                 )
+            }
+            if old?.dialect != configuration.dialect {
+                self.logger.warning(
+                    "a changed protocol takes effect at a restart", metadata: ["route": .string(route.name)])
             }
             if old?.listeners != configuration.listeners {
                 self.logger.warning(

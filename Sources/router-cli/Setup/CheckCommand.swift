@@ -1,10 +1,12 @@
 import ArgumentParser
 import Configuration
+import ControlAPI
 import Foundation
 import NIOPosix
 import Persistence
 import PoolPool
 import Router
+import Stratum
 
 /// `router-cli check`
 struct CheckCommand: AsyncParsableCommand {
@@ -78,12 +80,13 @@ struct CheckCommand: AsyncParsableCommand {
                     let result = try await PoolTrial.run(
                         pool,
                         user: user,
+                        dialect: route.dialect.dialect,
                         health: route.health,
                         versionMask: route.versionMask,
                         userAgent: ProgramVersion.userAgent,
                         on: MultiThreadedEventLoopGroup.singleton.next()
                     )
-                    printToStandardError("\(route.name)/\(pool.name): \(Self.describe(result))")
+                    printToStandardError("\(route.name)/\(pool.name): \(Self.describe(result, route.dialect.dialect))")
                 } catch {
                     allWork = false
                     printToStandardError("\(route.name)/\(pool.name): FAILED: \(error)")
@@ -93,16 +96,16 @@ struct CheckCommand: AsyncParsableCommand {
         return allWork
     }
 
-    private static func describe(_ result: PoolTrial.Result) -> String {
-        var text = "works, extranonce \(result.extranonce1Size) + \(result.extranonce2Size) bytes"
-        if let difficulty = result.difficulty { text += ", difficulty \(difficulty)" }
+    private static func describe(_ result: PoolTrial.Result, _ dialect: any Dialect) -> String {
+        var text = result.terms.isEmpty ? "works" : "works, \(result.terms)"
+        if let difficulty = result.difficulty { text += ", difficulty \(HumanUnits.scaled(difficulty))" }
         if let mask = result.versionMask {
-            text += mask == 0 ? ", no version rolling" : ", version mask \(String(mask, radix: 16))"
+            if mask != 0 { text += ", version mask \(String(mask, radix: 16))" }
         } else {
             text += " (subscribed only: --login NAME tries to authorise)"
         }
-        if NonceLayout(smallestExtranonce2Size: result.extranonce2Size) == nil {
-            text += "; its extranonce2 is too small to be shared"
+        if let room = result.room, dialect.layout(rooms: [room]) == nil {
+            text += "; its nonce space is too small to be shared"
         }
         return text
     }

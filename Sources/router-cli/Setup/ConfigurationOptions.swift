@@ -18,7 +18,11 @@ struct ConfigurationOptions: ParsableArguments {
     /// Loads the file. All that is wrong with it goes to stderr, and the exit code is thrown.
     func load() throws(ExitCode) -> ServiceConfiguration {
         do {
-            return try ConfigurationLoader.load(path: self.path, environment: ProcessInfo.processInfo.environment)
+            return try ConfigurationLoader.load(
+                path: self.path,
+                environment: ProcessInfo.processInfo.environment,
+                dialects: RouterProgram.dialects
+            )
         } catch {
             printToStandardError(error.description)
             throw error.isMissingFile ? ExitStatus.noInput : ExitStatus.configuration

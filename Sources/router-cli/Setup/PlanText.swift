@@ -7,7 +7,8 @@ enum PlanText {
     static func render(_ plan: ConfigurationPlan) -> String {
         let routes = plan.routes.map { route in
             let listen = route.listen.map { $0.tls ? "\($0.address) (TLS)" : $0.address }
-            let heading = Table.harmless("route \(route.name), miners on \(listen.joined(separator: ", "))")
+            let speaks = ([route.protocol] + self.options(route.options)).joined(separator: ", ")
+            let heading = Table.harmless("route \(route.name) (\(speaks)), miners on \(listen.joined(separator: ", "))")
             let pins = route.pins.isEmpty ? "" : "\(self.table(route.pins))\n"
             return "\(heading)\n\n\(self.table(route))\n\(pins)"
         }
@@ -17,15 +18,23 @@ enum PlanText {
     }
 
     private static func table(_ route: ConfigurationPlan.Route) -> String {
+        let hasOptions = route.levels.contains { $0.pools.contains { $0.options != nil } }
         let rows = route.levels.flatMap { level in
             level.pools.map { pool in
-                [
+                let options = self.options(pool.options).joined(separator: ", ")
+                return [
                     .integer(Int64(level.priority)), .text(pool.name), self.share(pool), .text(pool.url),
                     .text(pool.user), .text(self.identity(pool.tls)),
-                ] as [OutputValue]
+                ] as [OutputValue] + (hasOptions ? [options.isEmpty ? .null : .text(options)] : [])
             }
         }
-        return Table(columns: ["PRIORITY", "POOL", "SHARE", "URL", "USER", "TLS"], rows: rows).render()
+        let columns = ["PRIORITY", "POOL", "SHARE", "URL", "USER", "TLS"] + (hasOptions ? ["OPTIONS"] : [])
+        return Table(columns: columns, rows: rows).render()
+    }
+
+    /// `flavor stratum2`, one each, in the order of their names.
+    private static func options(_ options: [String: String]?) -> [String] {
+        (options ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     }
 
     /// The rules in the order in which they are tried.

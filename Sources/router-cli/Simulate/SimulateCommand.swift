@@ -5,6 +5,7 @@ import Foundation
 import Persistence
 import PoolPool
 import Router
+import Stratum
 
 /// `router-cli simulate`
 struct SimulateCommand: AsyncParsableCommand {
@@ -47,7 +48,8 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Hashrates of the miners in TH/s: one number, or the lowest and the highest. Default: 1-200.",
+            "Hashrates of the miners: one, or the lowest and the highest, as 90, 1-200 or 500k-2M. Without k, M, G or T "
+                + "behind it a number is in TH/s. Default: what miners of the route's protocol have, 1-200 in bitcoin.",
             valueName: "low-high"))
     var hashrate: HashrateRange?
 
@@ -143,7 +145,12 @@ struct SimulateCommand: AsyncParsableCommand {
             }
         }
         guard let ledger = self.replay else {
-            let hashrate = self.hashrate ?? HashrateRange(low: 1e12, high: 200e12)
+            let hashrate =
+                self.hashrate
+                ?? HashrateRange(
+                    low: type(of: route.dialect.dialect).usualHashrates.lowerBound,
+                    high: type(of: route.dialect.dialect).usualHashrates.upperBound
+                )
             return ForecastScenario(
                 route: route,
                 miners: ForecastMiner.farm(self.miners ?? 100, from: hashrate.low, to: hashrate.high),
@@ -165,9 +172,9 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 }
 
-/// Hashrates in TH/s on the command line, as `90` or `1-200`.
+/// Hashrates on the command line, as `90` or `1-200` in TH/s, or with prefixes as `500k-2M`.
 struct HashrateRange: ExpressibleByArgument {
-    /// H/s.
+    /// H/s, or what the protocol counts.
     var low: Double
     var high: Double
 
@@ -177,13 +184,18 @@ struct HashrateRange: ExpressibleByArgument {
     }
 
     init?(argument: String) {
-        let parts = argument.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+        let parts = argument.split(separator: "-", omittingEmptySubsequences: false).map(Self.hashrate)
         guard (1...2).contains(parts.count), let first = parts.first, let low = first, let last = parts.last,
-            let high = last, low > 0, low <= high, high <= 1e9
+            let high = last, low > 0, low <= high, high <= 1e21
         else { return nil }
-        self.init(low: low * 1e12, high: high * 1e12)
+        self.init(low: low, high: high)
     }
 
+    private static func hashrate(_ text: Substring) -> Double? {
+        let factors: [Character: Double] = ["k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12]
+        guard let factor = text.last.flatMap({ factors[$0] }) else { return Double(text).map { $0 * 1e12 } }
+        return Double(text.dropLast()).map { $0 * factor }
+    }
 }
 
 extension ForecastFault {

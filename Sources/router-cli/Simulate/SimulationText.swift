@@ -1,6 +1,8 @@
+import ControlAPI
 import Forecast
 import Foundation
 import Router
+import Stratum
 
 /// What a simulation came to, for people and for programs.
 enum SimulationText {
@@ -8,22 +10,25 @@ enum SimulationText {
     private static let shown = 20
 
     static func render(_ report: ForecastReport, _ scenario: ForecastScenario) -> String {
+        let dialect = scenario.route.dialect
+        func hashes(_ work: Double) -> Double { work * dialect.dialect.hashesPerDifficulty }
+        let lost = dialect.hashrateUnit == HumanUnits.hashrateUnit ? "HASHES LOST" : "WORK LOST"
         let pools = Table(
             columns: [
-                "POOL", "SHARE", "TARGET", "DEVIATION", "ACCEPTED", "REJECTED", "LOST", "HASHES LOST", "FAILOVERS",
+                "POOL", "SHARE", "TARGET", "DEVIATION", "ACCEPTED", "REJECTED", "LOST", lost, "FAILOVERS",
             ],
             rows: report.pools.map { pool in
                 [
                     .text(pool.name), self.percent(pool.share), self.percent(pool.target), self.percent(pool.deviation),
                     .integer(Int64(pool.accepted)), .integer(Int64(pool.rejected)), .integer(Int64(pool.lost)),
-                    .measure(self.hashes(pool.workLost), shown: String(format: "%.3g", self.hashes(pool.workLost))),
+                    .measure(hashes(pool.workLost), shown: HumanUnits.scaled(hashes(pool.workLost))),
                     .integer(Int64(pool.failovers)),
                 ]
             }
         )
         var text = """
-            route \(Table.harmless(scenario.route.name)): \(self.hours(scenario.duration)), \
-            \(scenario.miners.count) miners, seed \(scenario.seed)
+            route \(Table.harmless(scenario.route.name)) (\(dialect.name)): \(self.hours(scenario.duration)), \
+            \(scenario.miners.count) miners\(self.speeds(scenario)), seed \(scenario.seed)
 
 
             """
@@ -59,6 +64,7 @@ enum SimulationText {
 
     /// One object.
     static func json(_ report: ForecastReport, _ scenario: ForecastScenario) throws -> String {
+        let hashesPerDifficulty = scenario.route.dialect.dialect.hashesPerDifficulty
         let result = Result(
             route: scenario.route.name,
             hours: scenario.duration / 3600,
@@ -67,7 +73,7 @@ enum SimulationText {
             pools: report.pools.map { pool in
                 Result.Pool(
                     name: pool.name, share: pool.share, target: pool.target, accepted: pool.accepted,
-                    rejected: pool.rejected, lost: pool.lost, hashesLost: self.hashes(pool.workLost),
+                    rejected: pool.rejected, lost: pool.lost, hashesLost: pool.workLost * hashesPerDifficulty,
                     failovers: pool.failovers
                 )
             },
@@ -128,7 +134,14 @@ enum SimulationText {
         var failovers: [Failover]
     }
 
-    private static func hashes(_ work: Double) -> Double { work * 4_294_967_296 }
+    /// ` of 1 TH/s to 200 TH/s`, by what each is capable of.
+    private static func speeds(_ scenario: ForecastScenario) -> String {
+        let unit = scenario.route.dialect.hashrateUnit
+        let speeds = scenario.miners.compactMap { $0.steps.map(\.hashrate).max() }
+        guard let low = speeds.min(), let high = speeds.max() else { return "" }
+        let texts = [low, high].map { HumanUnits.hashrate($0, unit: unit) }
+        return low == high ? " of \(texts[0])" : " of \(texts[0]) to \(texts[1])"
+    }
 
     private static func percent(_ part: Double) -> OutputValue {
         .measure(part * 100, shown: self.plainPercent(part))

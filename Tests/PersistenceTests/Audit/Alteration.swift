@@ -102,6 +102,9 @@ struct Forger {
         Table(name: "sealPart", key: ["segment", "stream"], sealed: "true"),
     ]
 
+    /// How to read what is sealed, which is not sealed itself.
+    private static let unsealed: Set = ["protocol", "hashesPerDifficulty"]
+
     private var generator: SeededGenerator
     private let columns: [String: [String]]
     private let detailFrom: Int64
@@ -110,7 +113,9 @@ struct Forger {
     init(seed: UInt64, _ db: Database) throws {
         self.generator = SeededGenerator(seed: seed)
         var columns: [String: [String]] = [:]
-        for table in Self.tables { columns[table.name] = try db.columns(in: table.name).map(\.name) }
+        for table in Self.tables {
+            columns[table.name] = try db.columns(in: table.name).map(\.name).filter { !Self.unsealed.contains($0) }
+        }
         self.columns = columns
         self.detailFrom = try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'detailFrom'") ?? 1
         for (name, counter) in [("floor", "detailFrom"), ("lowFloor", "rollupsFrom")] {

@@ -21,7 +21,7 @@ import Testing
         let ledger = try place.open { $1.segmentRows = 4 }
         await Self.fill(ledger)
         let statistics = try LedgerReader(path: place.path).statistics()
-        #expect(statistics.schemaVersion == 2)
+        #expect(statistics.schemaVersion == 3)
         #expect(statistics.segments == 2)
         #expect([statistics.sealedShares, statistics.openShares, statistics.pendingShares] == [8, 1, 1])
         #expect(statistics.oldestShare == Sample.time + 1)

@@ -64,6 +64,24 @@ import Testing
         #expect(try credited("10", .shares)?.rounding == 0)
     }
 
+    @Test(arguments: [1, 8_192, 65_536, 4_294_967_296] as [Double])
+    func hashesAreTakenInTheUnitOfTheProtocol(unit: Double) throws {
+        func credited(_ work: String, _ kind: PoolStatementFormat.Unit) throws -> Double? {
+            try Self.read("time,x\n2026-01-31,\(work)\n") {
+                $0.period = 1_000_000
+                $0.workColumn = "x"
+                $0.unit = kind
+                $0.shareDifficulty = 512
+                $0.hashesPerDifficulty = unit
+            }
+            .rows.first?.credited
+        }
+        #expect(try credited("8589934592", .hashes) == 8_589_934_592 / unit)
+        #expect(try credited("3", .ghs) == 3e12 / unit)
+        #expect(try credited("10", .difficulty) == 10)
+        #expect(try credited("10", .shares) == 5_120)
+    }
+
     @Test func prefixIsStrippedAndSameRowsAreAddedUp() throws {
         let statement = try Self.read("time,worker,work\n2026-01-31,acc.a,1\n2026-01-31,a,2\n2026-01-31,acc.b,4\n") {
             $0.workerPrefix = "acc."

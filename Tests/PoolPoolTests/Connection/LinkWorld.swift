@@ -51,6 +51,7 @@ final class LinkWorld: PoolConnecting, PoolLinkDelegate {
                 versionRolling: versionRolling
             ),
             user: user,
+            dialect: BitcoinDialect(),
             health: health ?? HealthConfiguration(),
             versionMask: 0x1fff_e000,
             userAgent: "router/1",
@@ -181,16 +182,16 @@ final class LinkWorld: PoolConnecting, PoolLinkDelegate {
         return promise.futureResult
     }
 
-    func link(_ link: PoolLink, subscribed subscription: PoolSubscription) {
-        self.diary.append("subscribed \(hexText(subscription.extranonce1))/\(subscription.extranonce2Size)")
+    func link(_ link: PoolLink, subscribed terms: PoolTerms) {
+        self.diary.append("subscribed \(words(terms))")
     }
 
     func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID) {
-        self.diary.append("ready \(job.job.id) on \(connection)")
+        self.diary.append("ready \(job.work.id) on \(connection)")
     }
 
     func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID) {
-        self.diary.append("job \(job.job.id) on \(connection)")
+        self.diary.append("job \(job.work.id) on \(connection)")
     }
 
     func link(_ link: PoolLink, versionMaskChanged mask: UInt32) {

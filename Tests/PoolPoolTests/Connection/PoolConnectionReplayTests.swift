@@ -15,7 +15,7 @@ import Testing
         var reconnects = 0
         var failure: LinkFailure?
 
-        func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
+        func connection(_ connection: PoolConnection, did event: PoolEvent) {
             switch event {
             case .ready(let job):
                 self.readyCount += 1
@@ -39,15 +39,16 @@ import Testing
         mask: UInt32? = nil,
         delegate: any PoolConnectionDelegate
     ) throws -> (PoolConnection, EmbeddedChannel) {
-        let settings = PoolConnectionStateMachine.Settings(
+        let settings = PoolDialogueSettings(
             user: "acct.w1",
             password: "x",
             userAgent: "router/1",
-            requestedMask: mask,
+            asksFirst: mask != nil,
+            versionMask: mask ?? 0,
             handshakeTimeout: .seconds(10),
-            configureTimeout: .seconds(5)
+            questionTimeout: .seconds(5)
         )
-        let connection = PoolConnection(id: 1, settings: settings, delegate: delegate)
+        let connection = PoolConnection(id: 1, dialect: BitcoinDialect(), settings: settings, delegate: delegate)
         let channel = EmbeddedChannel(handler: connection)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 3333)).wait()
         return (connection, channel)
@@ -143,7 +144,7 @@ import Testing
         let listener = Listener()
         let (_, channel) = try Self.connection(mask: 0x1fff_e000, delegate: listener)
         channel.pipeline.fireChannelInactive()
-        #expect(listener.failure?.kind == .configureRefused)
+        #expect(listener.failure?.kind == .questionRefused)
     }
 
     @Test func aResetOnConfigureIsRecognisedToo() throws {
@@ -151,7 +152,7 @@ import Testing
         let (_, channel) = try Self.connection(mask: 0x1fff_e000, delegate: listener)
         channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read"))
         channel.embeddedEventLoop.run()
-        #expect(listener.failure?.kind == .configureRefused)
+        #expect(listener.failure?.kind == .questionRefused)
     }
 
     @Test func linesMayComeInAnyPieces() throws {

@@ -2,28 +2,30 @@ import NIOCore
 import PoolPool
 import Stratum
 
-/// A pool's side of a conversation with ``PoolConnectionStateMachine``. Each step returns what the machine did: the
+/// A pool's side of a conversation with ``BitcoinPoolDialogue``. Each step returns what the machine did: the
 /// lines it sent, then the event it announced in words.
 struct PoolConversation {
-    private(set) var machine: PoolConnectionStateMachine
+    private(set) var machine: BitcoinPoolDialogue
     private var now = NIODeadline.uptimeNanoseconds(0)
 
+    /// - Parameter mask: the version bits it asks for; nil: it does not ask.
     init(
         user: String? = "acct.w1",
         mask: UInt32? = nil,
         sessionID: String? = nil,
         suggestDifficulty: Double? = nil
     ) {
-        self.machine = PoolConnectionStateMachine(
-            settings: PoolConnectionStateMachine.Settings(
+        self.machine = BitcoinPoolDialogue(
+            settings: PoolDialogueSettings(
                 user: user,
                 password: "x",
                 userAgent: "router/1",
-                requestedMask: mask,
+                asksFirst: mask != nil,
+                versionMask: mask ?? 0,
                 sessionID: sessionID,
                 suggestDifficulty: suggestDifficulty,
                 handshakeTimeout: .seconds(10),
-                configureTimeout: .seconds(5)
+                questionTimeout: .seconds(5)
             )
         )
     }
@@ -31,27 +33,23 @@ struct PoolConversation {
     /// The connection is open.
     mutating func opens() -> [String] {
         var output = ByteBuffer()
-        self.machine.connected(now: self.now, into: &output)
-        return sentLines(output)
+        let event = self.machine.connected(now: self.now, into: &output)
+        return sentLines(output) + words(event)
     }
 
     /// The pool says `line`.
     mutating func says(_ line: String) -> [String] {
         var output = ByteBuffer()
-        let event: PoolConnectionStateMachine.Event?
-        do throws(StratumError) {
-            let message = try PoolMessage.decode(ByteBuffer(string: line))
-            event = self.machine.received(message, now: self.now, into: &output)
-        } catch {
-            event = self.machine.receivedMalformedLine(error)
-        }
+        let event = self.machine.received(ByteBuffer(string: line), now: self.now, into: &output)
         return sentLines(output) + words(event)
     }
 
     /// Time passes.
     mutating func waits(_ amount: TimeAmount) -> [String] {
         self.now = self.now + amount
-        return words(self.machine.deadlineReached(now: self.now))
+        var output = ByteBuffer()
+        let event = self.machine.tick(now: self.now, into: &output)
+        return sentLines(output) + words(event)
     }
 
     mutating func authorizes(_ user: String) -> [String] {
@@ -71,7 +69,7 @@ struct PoolConversation {
     /// Sends a share; the request's id and the line.
     mutating func submits(_ share: UpstreamShare, user: String = "acct.w1") -> (request: Int?, lines: [String]) {
         var output = ByteBuffer()
-        let request = self.machine.submit(share, user: user, into: &output)
+        let request = self.machine.submit(share.share, user: user, into: &output)
         return (request, sentLines(output))
     }
 }
@@ -89,11 +87,10 @@ func notifyLine(_ id: String, ntime: String = "681d6dec", clean: Bool = true, pr
 }
 
 /// `event` in words, on one line; none for none.
-func words(_ event: PoolConnectionStateMachine.Event?) -> [String] {
+func words(_ event: PoolEvent?) -> [String] {
     switch event {
     case nil: []
-    case .subscribed(let subscription):
-        ["subscribed \(hexText(subscription.extranonce1))/\(subscription.extranonce2Size)"]
+    case .subscribed(let terms): ["subscribed \(words(terms))"]
     case .ready(let job): ["ready \(words(job))"]
     case .job(let job): ["job \(words(job))"]
     case .verdict(let request, .accepted): ["accepted \(request)"]
@@ -108,10 +105,16 @@ func words(_ event: PoolConnectionStateMachine.Event?) -> [String] {
     }
 }
 
-/// Job, extranonce, difficulty and mask, with `+` where version bits are expected.
+/// The room, and what an operator is told.
+func words(_ terms: PoolTerms) -> String { "\(terms.room.map(String.init) ?? "-"): \(terms.summary)" }
+
+/// Job, extranonce, difficulty and mask, with `+` where version bits are expected. The room, if it is not that of the
+/// extranonce.
 func words(_ job: UpstreamJob) -> String {
-    "\(job.job.id) \(hexText(job.extranonce1))/\(job.extranonce2Size) d=\(job.difficulty)"
-        + " m=\(String(job.versionMask, radix: 16))\(job.expectsVersionBits ? "+" : "")"
+    guard let work = job.work as? BitcoinWork else { return "\(job.work)" }
+    return "\(work.job.id) \(hexText(work.extranonce1))/\(work.extranonce2Size) d=\(job.difficulty)"
+        + " m=\(String(job.versionMask, radix: 16))\(work.expectsVersionBits ? "+" : "")"
+        + (job.room == work.extranonce2Size ? "" : " room=\(job.room)")
 }
 
 func hexText(_ bytes: [UInt8]) -> String {
@@ -129,13 +132,15 @@ func someShare(
 ) -> UpstreamShare {
     UpstreamShare(
         connection: connection,
-        jobID: job,
-        padding: [0, 1],
-        prefix: [0x0a, 0x01],
-        extranonce2: Extranonce2(value: 0x463f_b806, count: 4) ?? .empty,
-        ntime: 0x681d_6dee,
-        nonce: 0x0004_bef0,
-        versionBits: versionBits,
+        share: PoolShare(
+            jobID: job,
+            padding: [0, 1],
+            prefix: [0x0a, 0x01],
+            extranonce2: Extranonce2(value: 0x463f_b806, count: 4) ?? .empty,
+            ntime: 0x681d_6dee,
+            nonce: 0x0004_bef0,
+            versionBits: versionBits
+        ),
         ticket: ShareTicket(share: number, session: 1, shard: 0, worker: 1, difficulty: 1)
     )
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import PoolPool
+import Stratum
 import Testing
 
 @Suite struct PoolLinkTests {
@@ -16,7 +17,7 @@ import Testing
         #expect(!world.link.isReady)
         try world.says(notifyLine("j1"))
         try world.says(notifyLine("j2"))
-        #expect(world.news() == ["subscribed 8100f3c2/8", "ready j1 on 1", "job j2 on 1"])
+        #expect(world.news() == ["subscribed 8: extranonce 4 + 8 bytes", "ready j1 on 1", "job j2 on 1"])
         #expect(world.link.isReady)
         #expect(world.link.readyConnection == 1)
     }
@@ -123,7 +124,7 @@ import Testing
         world.link.start()
         try world.accept()
         try world.shakeHands()
-        #expect(world.news() == ["subscribed 8100f3c2/8"])
+        #expect(world.news() == ["subscribed 8: extranonce 4 + 8 bytes"])
         world.waits(.seconds(30))
         #expect(!world.link.isReady)
         world.link.authorize(as: LinkKey(pool: "a", user: "acct.w9", space: 0))
@@ -160,7 +161,7 @@ import Testing
         try world.shakeHands()
         try world.says(notifyLine("k1"))
         #expect(world.link.readyConnection == 2)
-        #expect(world.news() == ["job j2 on 1", "subscribed 8100f3c2/8", "ready k1 on 2"])
+        #expect(world.news() == ["job j2 on 1", "subscribed 8: extranonce 4 + 8 bytes", "ready k1 on 2"])
         // Shares of the old connection's jobs go there and are settled there.
         #expect(world.link.isAlive(1))
         #expect(world.link.submit(someShare(2, on: 1), now: world.loop.now))
@@ -228,7 +229,7 @@ import Testing
         try world.accept()
         try world.shakeHands()
         try world.says(notifyLine("k1"))
-        #expect(world.news() == ["subscribed 8100f3c2/8", "ready k1 on 2"])
+        #expect(world.news() == ["subscribed 8: extranonce 4 + 8 bytes", "ready k1 on 2"])
         #expect(world.attempts.count == 2)
     }
 
@@ -285,7 +286,7 @@ import Testing
         try world.accept()
         try world.shakeHands()
         try world.says(notifyLine("last"))
-        #expect(world.news() == ["subscribed 8100f3c2/8", "closed 2"])
+        #expect(world.news() == ["subscribed 8: extranonce 4 + 8 bytes", "closed 2"])
         #expect(world.link.readyConnection == 1)
         // The same job once more on the first connection does not either.
         try world.says(notifyLine("last"), on: 0)
@@ -412,7 +413,7 @@ import Testing
         try world.accept()
         try world.shakeHands()
         try world.says(notifyLine("j5"))
-        #expect(world.news() == ["subscribed 8100f3c2/8", "ready j5 on 2"])
+        #expect(world.news() == ["subscribed 8: extranonce 4 + 8 bytes", "ready j5 on 2"])
     }
 
     @Test func aConnectionMadeAfterStoppingIsClosedAtOnce() throws {

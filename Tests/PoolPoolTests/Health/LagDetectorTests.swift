@@ -1,5 +1,6 @@
 import NIOCore
 import PoolPool
+import Stratum
 import Testing
 
 @Suite struct LagDetectorTests {
@@ -10,13 +11,13 @@ import Testing
     /// Block `number` of a chain, or the one beside it.
     private static func block(
         _ number: Int, side: UInt8 = 0, chain: UInt8 = 0, height: Int? = nil, isProven: Bool = true
-    ) -> LagDetector.BlockTip {
+    ) -> BlockTip {
         let number = number & 0xff_ffff
         var hash = [UInt8](repeating: 0, count: 32)
         hash[0] = chain
         hash[1] = side
         for byte in 0..<3 { hash[2 + byte] = UInt8(number >> (8 * byte) & 0xff) }
-        return LagDetector.BlockTip(hash: hash, height: height, isProven: isProven)
+        return BlockTip(hash: hash, height: height, isProven: isProven)
     }
 
     /// What pools announce, as `pool:block`, one second apart from 0 s on; `pool!` leaves. With `'`, the other block of
@@ -199,7 +200,7 @@ import Testing
     @Test(arguments: [0, 31, 33])
     func aHashOfAnotherLengthIsIgnored(length: Int) {
         var detector = LagDetector()
-        let block = LagDetector.BlockTip(hash: Array(repeating: 1, count: length), height: nil, isProven: false)
+        let block = BlockTip(hash: Array(repeating: 1, count: length), height: nil, isProven: false)
         let lag = detector.announced(pool: 0, coin: "", block: block, now: Self.time(0))
         #expect(lag == nil)
         #expect(detector.rememberedBlocks(coin: "") == 0)

@@ -9,11 +9,11 @@ enum ConnectionOutcome: Sendable, Hashable {
     /// It could not be made.
     case refused(LinkFailure)
     /// The pool answered: bytes went both ways.
-    case subscribed(extranonce1: [UInt8])
+    case subscribed(PoolTerms)
     /// It was made and then ended.
     case closed(LinkFailure)
 
-    static let served = ConnectionOutcome.subscribed(extranonce1: [0xf0, 0, 0, 0x0f])
+    static let served = ConnectionOutcome.subscribed(PoolTerms(room: 4, summary: "extranonce 4 + 4 bytes"))
 
     static func refused(_ kind: LinkFailure.Kind, _ detail: String) -> ConnectionOutcome {
         .refused(LinkFailure(kind, detail))
@@ -37,7 +37,9 @@ extension PoolConnector {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         return try await eventLoop.flatSubmit {
             let recorder = ConnectionRecorder(on: eventLoop)
-            let connection = PoolConnection(id: .init(1), settings: .init(mask: mask), delegate: recorder)
+            let connection = PoolConnection(
+                id: .init(1), dialect: BitcoinDialect(), settings: .init(mask: mask), delegate: recorder
+            )
             self.connect(connection, to: endpoint, tls: tls, timeout: timeout, on: eventLoop)
                 .assumeIsolated()
                 .whenFailure { error in
@@ -70,8 +72,8 @@ private final class ConnectionRecorder: PoolConnectionDelegate {
         self.promise.succeed(outcome)
     }
 
-    func connection(_ connection: PoolConnection, did event: PoolConnectionStateMachine.Event) {
-        if case .subscribed(let subscription) = event { self.end(.subscribed(extranonce1: subscription.extranonce1)) }
+    func connection(_ connection: PoolConnection, did event: PoolEvent) {
+        if case .subscribed(let terms) = event { self.end(.subscribed(terms)) }
     }
 
     func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {
@@ -79,15 +81,16 @@ private final class ConnectionRecorder: PoolConnectionDelegate {
     }
 }
 
-extension PoolConnectionStateMachine.Settings {
+extension PoolDialogueSettings {
     fileprivate init(mask: UInt32?) {
         self.init(
             user: nil,
             password: "x",
             userAgent: "test/1.0",
-            requestedMask: mask,
+            asksFirst: mask != nil,
+            versionMask: mask ?? 0,
             handshakeTimeout: .seconds(30),
-            configureTimeout: .seconds(15)
+            questionTimeout: .seconds(15)
         )
     }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import PoolPool
+import Stratum
 import Testing
 
 @Suite struct PoolConnectorTests {
@@ -74,7 +75,7 @@ import Testing
             tls: PoolTLSConfiguration(verify: false),
             mask: 0x1fff_e000
         )
-        #expect(outcome == .closed(LinkFailure(.configureRefused, "the pool closed on mining.configure")))
+        #expect(outcome == .closed(LinkFailure(.questionRefused, "the pool closed on mining.configure")))
         try await pool.close()
     }
 

@@ -1,4 +1,5 @@
 import PoolPool
+import Stratum
 import Testing
 
 @Suite struct PoolTLSTests {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct ControlCommandTests {
     @Test(

@@ -4,7 +4,7 @@ import Logging
 import Persistence
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct LedgerCareCommandTests {
     private static func withLedger(_ body: (String) async throws -> Void) async throws {

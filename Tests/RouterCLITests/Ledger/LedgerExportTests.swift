@@ -4,7 +4,7 @@ import Logging
 import Persistence
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct LedgerExportTests {
     /// A ledger in a folder of its own, gone when the test is over.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct OutputTests {
     private static let columns = ["name", "shares", "note"]

@@ -106,7 +106,7 @@ extension InvariantWorld {
             self.note("session \(session) closed: \(reason)")
             switch reason {
             case "closed by the miner", "kicked": continue
-            case "no usable pool", "no pool fits its extranonce2":
+            case "no usable pool", "no pool fits its nonce space":
                 guard let miner = self.miners.first(where: { $0.session == session }), self.canServe(miner) else {
                     continue
                 }

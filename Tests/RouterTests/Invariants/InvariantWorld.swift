@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import PoolPool
 import Router
+import Stratum
 
 /// A route with everything around it on one embedded event loop: the real core and shards, model pools, model miners and
 /// an operator. All that happens follows from the seed.

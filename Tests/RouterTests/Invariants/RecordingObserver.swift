@@ -96,6 +96,6 @@ final class RecordingObserver: RouterObserver, @unchecked Sendable {
         func received(_ share: ShareRecord) { self.observer.received(share) }
         func settled(_ share: SettledShare) { self.observer.settled(share) }
         func settledLate(_ share: SettledShare) { self.observer.settledLate(share) }
-        func happened(_ event: PoolEvent) {}
+        func happened(_ event: RouteEvent) {}
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct JobIssuerTests {
     /// The parameters of a job's notify line.
     private static func params(_ job: IssuedJob, clean: Bool = true) throws -> [JSONValue] {
-        let line = try JSONValue(parsing: job.notifyLine(clean: clean))
+        let line = try JSONValue(parsing: job.bitcoin.notifyLine(clean: clean))
         return line.object?["params"]?.array ?? []
     }
 
@@ -15,7 +15,7 @@ import Testing
         let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob("p1", extranonce2Size: 8)))
         #expect(job.padding == [0, 0])
-        #expect(job.coinbase1 == [1, 0x81, 0x00, 0xf3, 0xc2, 0, 0])
+        #expect(try job.bitcoin.coinbase1 == [1, 0x81, 0x00, 0xf3, 0xc2, 0, 0])
         #expect(try Self.params(job)[2] == .string("018100f3c20000"))
         #expect(try Self.params(job).count == 9)
         #expect(try Self.params(job, clean: false)[8] == .bool(false))

@@ -1,6 +1,7 @@
 import NIOCore
 import PoolPool
 import Router
+import Stratum
 import Testing
 
 @Suite struct NonceAllocatorTests {
@@ -26,9 +27,9 @@ import Testing
     func sizesSuitTheFirmware(size: Int, agent: String, prefix: Int, extranonce2: Int) throws {
         let layout = try Self.layout(size)
         var allocator = NonceAllocator()
-        let nonce = allocator.allocate(layout: layout, prefixCount: layout.prefixCount(userAgent: agent))
+        let nonce = allocator.allocate(layout: layout, range: layout.bitcoinPrefixes(userAgent: agent))
         #expect(nonce.prefix.count == prefix)
-        #expect(nonce.extranonce2Size == extranonce2)
+        #expect(nonce.bitcoinExtranonce2Size == extranonce2)
     }
 
     @Test(arguments: [-1, 0, 1, 2])
@@ -40,7 +41,7 @@ import Testing
         for size in 3...6 {
             var allocator = NonceAllocator()
             let layout = try Self.layout(size)
-            let nonce = allocator.allocate(layout: layout, prefixCount: layout.prefixCount(userAgent: ""))
+            let nonce = allocator.allocate(layout: layout, range: layout.bitcoinPrefixes(userAgent: ""))
             #expect(nonce.prefix.contains { $0 != 0 })
         }
     }
@@ -48,38 +49,42 @@ import Testing
     @Test func releasedPrefixesRestUntilEveryLinkHadACleanJob() throws {
         var allocator = NonceAllocator()
         let layout = try Self.layout(4)
-        let first = allocator.allocate(layout: layout, prefixCount: 1)
-        for _ in 0..<0xde { _ = allocator.allocate(layout: layout, prefixCount: 1) }
+        let range = layout.bitcoinPrefixes(userAgent: "")
+        let first = allocator.allocate(layout: layout, range: range)
+        for _ in 0..<0xde { _ = allocator.allocate(layout: layout, range: range) }
         #expect(allocator.spaceCount == 1)
         allocator.release(first, now: Self.time(100))
         // The clean job of the very moment does not count: it may have been before the release.
         allocator.cleaned(space: 0, at: Self.time(100))
-        #expect(allocator.allocate(layout: layout, prefixCount: 1).space == 1)
+        #expect(allocator.allocate(layout: layout, range: range).space == 1)
         allocator.cleaned(space: 0, at: Self.time(101))
-        let again = allocator.allocate(layout: layout, prefixCount: 1)
+        let again = allocator.allocate(layout: layout, range: range)
         #expect(again == first)
-        #expect(allocator.allocate(layout: layout, prefixCount: 1).space == 1)
+        #expect(allocator.allocate(layout: layout, range: range).space == 1)
     }
 
     @Test func aFullSpaceIsFollowedByAnother() throws {
         var allocator = NonceAllocator()
         let layout = try Self.layout(6)
-        for _ in 0..<0xffff { #expect(allocator.allocate(layout: layout, prefixCount: 2).space == 0) }
-        let next = allocator.allocate(layout: layout, prefixCount: 2)
+        let range = layout.bitcoinPrefixes(userAgent: "")
+        for _ in 0..<0xffff { #expect(allocator.allocate(layout: layout, range: range).space == 0) }
+        let next = allocator.allocate(layout: layout, range: range)
         #expect(next.space == 1)
         #expect(next.prefix == [0, 1])
     }
 
     @Test func eachLayoutHasItsOwnSpace() throws {
         var allocator = NonceAllocator()
-        #expect(allocator.allocate(layout: try Self.layout(6), prefixCount: 2).space == 0)
-        #expect(allocator.allocate(layout: try Self.layout(4), prefixCount: 1).space == 1)
-        #expect(allocator.allocate(layout: try Self.layout(6), prefixCount: 2).space == 0)
+        for (size, space) in [(6, 0), (4, 1), (6, 0)] {
+            let layout = try Self.layout(size)
+            let range = layout.bitcoinPrefixes(userAgent: "")
+            #expect(allocator.allocate(layout: layout, range: range).space == space)
+        }
     }
 
     @Test func anUnknownSpaceIsIgnored() {
         var allocator = NonceAllocator()
-        allocator.release(SessionNonce(space: 7, prefix: [1], extranonce2Size: 3, layout: .assumed), now: Self.time(1))
+        allocator.release(NonceGrant(space: 7, prefix: [1], layout: .bitcoinAssumed), now: Self.time(1))
         allocator.cleaned(space: -1, at: Self.time(1))
         #expect(allocator.spaceCount == 0)
     }
@@ -90,16 +95,16 @@ import Testing
         var random = RandomSource(seed: seed)
         let layout = try Self.layout([3, 4, 4, 5, 6].randomElement(using: &random) ?? 4)
         var allocator = NonceAllocator()
-        var live: [SessionNonce] = []
-        var resting: [(nonce: SessionNonce, since: NIODeadline)] = []
+        var live: [NonceGrant] = []
+        var resting: [(nonce: NonceGrant, since: NIODeadline)] = []
         var cleaned = Self.time(0)
         for step in 1...600 as ClosedRange<UInt64> {
             let now = Self.time(step)
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<65:
                 let agent = Bool.random(using: &random) ? "NerdMiner" : "cgminer"
-                let nonce = allocator.allocate(layout: layout, prefixCount: layout.prefixCount(userAgent: agent))
-                #expect(nonce.prefix.count + nonce.extranonce2Size == layout.total, "seed \(seed)")
+                let nonce = allocator.allocate(layout: layout, range: layout.bitcoinPrefixes(userAgent: agent))
+                #expect(nonce.prefix.count + nonce.bitcoinExtranonce2Size == layout.total, "seed \(seed)")
                 for other in live where other.space == nonce.space {
                     #expect(!Self.startsWith(other.prefix, nonce.prefix), "seed \(seed), step \(step)")
                 }

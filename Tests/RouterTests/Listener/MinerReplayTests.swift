@@ -29,8 +29,7 @@ import Testing
             guard case .notification(.notify(let job), _) = try PoolMessage.decode(ByteBuffer(string: line.text)) else {
                 return nil
             }
-            var upstream = upstreamJob(extranonce1: [0x11, 0xe2, 0x02, 0x6b])
-            upstream.job = job
+            let upstream = upstreamJob(job, extranonce1: [0x11, 0xe2, 0x02, 0x6b])
             return (upstream, IssuedJob.number(ByteBuffer(string: job.id)) ?? 0)
         }
     }
@@ -94,19 +93,16 @@ import Testing
         #expect(world.forwarded().isEmpty)
     }
 
-    /// What ckpool accepted, and the one it never answered, the validator accepts at the recorded difficulty,
+    /// What ckpool accepted, and the one it never answered, the router accepts at the recorded difficulty,
     /// and nothing twice.
     @Test func recordedSharesAreValid() throws {
         var jobs: [String: IssuedJob] = [:]
         // The recorded miner rolled all eight bytes itself: no padding, no prefix.
-        let link = IssuingLink()
-        for (job, number) in try Self.jobs() {
-            var upstream = job
-            upstream.extranonce2Size = 6
-            jobs[job.job.id] = link.receives(upstream, number: number)
-        }
-        let nonce = SessionNonce(space: 0, prefix: [], extranonce2Size: 8, layout: .assumed)
-        var validator = ShareValidator()
+        let layout = NonceLayout(total: 8)
+        let link = IssuingLink(layout: layout)
+        for (job, number) in try Self.jobs() { jobs[job.work.id] = link.receives(job, number: number) }
+        let grant = NonceGrant(space: 0, prefix: [], layout: layout)
+        var checks = ShareChecks()
         var validCount = 0
         for (isMiner, text) in try Self.lines() where isMiner {
             guard case .request(_, .submit(let submission)) = try MinerMessage.decode(ByteBuffer(string: text)) else {
@@ -114,10 +110,10 @@ import Testing
             }
             let job = try #require(jobs[String(buffer: submission.jobID)])
             let time = UInt64(submission.ntime)
-            func judge() -> ShareJudgement {
-                validator.judge(submission, job: job, nonce: nonce, mask: 0, difficulty: 0.0005, unixTime: time)
+            func judge() -> ShareChecks.Outcome {
+                checks.judge(submission, job: job, grant: grant, mask: 0, difficulty: 0.0005, unixTime: time)
             }
-            if case .valid = judge() { validCount += 1 }
+            if judge().isValid { validCount += 1 }
             #expect(judge() == .duplicate)
         }
         #expect(validCount == Self.submitCount)

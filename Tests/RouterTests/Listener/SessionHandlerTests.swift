@@ -99,11 +99,12 @@ import Testing
         world.receives(.job(first, .new), .assign(sessions: [1, 2], link: 1))
         let heard = try miners.map { try world.hears($0).suffix(2) }
         #expect(heard[0] == heard[1])
-        #expect(heard[0].last.map { $0 + "\n" } == String(buffer: first.notifyLine(clean: true)))
+        #expect(try heard[0].last.map { $0 + "\n" } == String(buffer: first.bitcoin.notifyLine(clean: true)))
         let second = try #require(link.receives(upstreamJob("2", coinbase: 2, clean: false)))
         world.receives(.job(second, .new))
+        let line = String(buffer: try second.bitcoin.notifyLine(clean: false))
         for miner in miners {
-            #expect(try world.hears(miner).map { $0 + "\n" } == [String(buffer: second.notifyLine(clean: false))])
+            #expect(try world.hears(miner).map { $0 + "\n" } == [line])
         }
     }
 
@@ -127,7 +128,7 @@ import Testing
         #expect(asked.count == 1)
         let again = try #require(a.reissues())
         world.receives(.job(again, .reissue))
-        #expect(try world.hears(miner).map { $0 + "\n" } == [String(buffer: again.notifyLine(clean: true))])
+        #expect(try world.hears(miner).map { $0 + "\n" } == [String(buffer: again.bitcoin.notifyLine(clean: true))])
         // Nobody else needed it.
         #expect(try world.hears(other) == [])
     }
@@ -167,10 +168,10 @@ import Testing
         _ = try world.hears(miner)
         try world.says(miner, Self.submit(job))
         let share = try #require(world.forwarded().first)
-        #expect(share.jobID == "p7")
+        #expect(share.share.jobID == "p7")
         #expect(share.connection == 1)
-        #expect(share.padding == [0, 0])
-        #expect(share.prefix == [0, 1])
+        #expect(share.share.padding == [0, 0])
+        #expect(share.share.prefix == [0, 1])
         #expect(try world.hears(miner) == [])
         world.receives(.settled(share.ticket, .accepted, latencyMicroseconds: 5))
         #expect(try world.hears(miner) == [Self.yes(5)])
@@ -203,7 +204,7 @@ import Testing
         _ = try world.hears(miner)
         try world.says(miner, Self.submit(first), Self.submit(clean, id: 6), Self.submit(open, id: 7))
         #expect(try world.hears(miner) == [#"{"id":5,"result":null,"error":[21,"Stale",null]}"#])
-        #expect(world.forwarded().map(\.jobID) == ["2", "3"])
+        #expect(world.forwarded().map(\.share.jobID) == ["2", "3"])
         world.receives(.connectionGone(link: 1, connection: 1))
         try world.says(miner, Self.submit(open, 2, id: 8))
         #expect(try world.hears(miner).first?.contains("the link to its pool is gone") == true)

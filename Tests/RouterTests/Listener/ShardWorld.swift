@@ -10,7 +10,7 @@ import Synchronization
 /// A ``RouterShard`` on an embedded loop, miners on embedded channels, and a core that only collects what it is told.
 final class ShardWorld {
     /// What a lane was told, in words.
-    private final class Diary: RouterObserver {
+    final class Diary: RouterObserver {
         let lines = Mutex<[String]>([])
 
         var nextShareID: Int64 { 1 }
@@ -38,7 +38,7 @@ final class ShardWorld {
         }
         func settled(_ share: SettledShare) { self.diary.write("settled \(share.id)") }
         func settledLate(_ share: SettledShare) { self.diary.write("settled late \(share.id)") }
-        func happened(_ event: PoolEvent) {}
+        func happened(_ event: RouteEvent) {}
     }
 
     private final class Inbox: Sendable {
@@ -47,11 +47,15 @@ final class ShardWorld {
 
     let loop = EmbeddedEventLoop()
     let shard: RouterShard
+    let registry = NonceRegistry()
     private let diary = Diary()
     private let inbox = Inbox()
     private(set) var channels: [EmbeddedChannel] = []
 
-    init(isOpen: Bool = true, _ change: (inout RouteConfiguration) -> Void = { _ in }) {
+    /// - Parameter log: told what the shard logs.
+    init(
+        isOpen: Bool = true, log: LogKeeper = LogKeeper(), _ change: (inout RouteConfiguration) -> Void = { _ in }
+    ) {
         var configuration = RouteConfiguration(name: "btc", listeners: [], pools: [])
         configuration.vardiff.minimum = 1e-12
         change(&configuration)
@@ -62,21 +66,24 @@ final class ShardWorld {
             configuration: configuration,
             eventLoop: self.loop,
             observer: self.diary,
-            registry: NonceRegistry(),
+            registry: self.registry,
             ids: RouterIDs(firstShare: 1, firstSession: 1, firstJob: 1, token: { token.next() }),
             unixMilliseconds: { 1_700_000_000_000 },
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            logger: log.logger
         )
         let inbox = self.inbox
         self.shard.attach(
             Mailbox(from: self.loop, to: self.loop) { batch in inbox.messages.withLock { $0 += batch } }
         )
-        if isOpen { self.opens() }
+        if isOpen { self.opens(layout: configuration.dialect.dialect.assumedLayout) }
     }
 
     /// The route's pools are known.
-    func opens(layout: NonceLayout = .assumed) {
-        self.shard.received([.facts(RouteFacts(isOpen: true, commonMask: 0x1fff_e000, layout: layout))])
+    func opens(layout: NonceLayout = .bitcoinAssumed) {
+        var facts = RouteFacts(layout: layout)
+        facts.isOpen = true
+        facts.commonMask = 0x1fff_e000
+        self.shard.received([.facts(facts)])
         self.loop.run()
     }
 

@@ -149,7 +149,7 @@ struct PolicyWorld {
 
     /// A block of height 900,000 + `number`, on which the pool works from now on.
     mutating func announce(_ pool: String, block number: UInt8, isProven: Bool = true) {
-        let tip = LagDetector.BlockTip(
+        let tip = BlockTip(
             hash: Array(repeating: number, count: 32), height: 900_000 + Int(number), isProven: isProven
         )
         self.policy.jobReceived(self.index(pool), block: tip, now: self.now)
@@ -190,7 +190,7 @@ struct PolicyWorld {
             guard let pool = self.policy.pool(of: session) else { continue }
             self.policy.accepted(
                 pool, session: session, worker: Int32(truncatingIfNeeded: session),
-                work: hashrate / hashesPerDifficulty,
+                work: hashrate / BitcoinDialect().hashesPerDifficulty,
                 latency: .milliseconds(50), now: self.now
             )
         }

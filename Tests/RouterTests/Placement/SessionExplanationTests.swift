@@ -138,7 +138,7 @@ import Testing
         #expect(barred.movers == ["the first usable pool"])
         #expect(
             Set(Self.objections(barred).values) == [
-                "its extranonce2 is too small for this miner, or it has refused this miner's user"
+                "it leaves too little nonce space for this miner, or it has refused this miner's user"
             ]
         )
         world.fail("a")

@@ -1,6 +1,7 @@
 import NIOCore
 import Router
 import Stratum
+import Testing
 
 @testable import PoolPool
 
@@ -17,7 +18,7 @@ struct MinerConversation {
     /// What the route's shards know of the links of jobs.
     var standing = JobStanding.live
     var commonMask: UInt32 = 0x1fff_e000
-    private var nonce = SessionNonce(space: 0, prefix: [0x0a, 0x01], extranonce2Size: 4, layout: .assumed)
+    private var nonce = NonceGrant(space: 0, prefix: [0x0a, 0x01], layout: .bitcoinAssumed)
 
     init(_ change: (inout RouteConfiguration) -> Void = { _ in }) {
         var configuration = RouteConfiguration(name: "btc", listeners: [], pools: [])
@@ -35,18 +36,14 @@ struct MinerConversation {
     mutating func says(_ lines: String...) throws -> [String] {
         var output = ByteBuffer()
         for line in lines {
-            guard case .request(let id, let request) = try MinerMessage.decode(ByteBuffer(string: line)) else {
-                continue
-            }
             let surroundings = SessionSurroundings(
                 now: self.now,
                 time: Int64(self.unixTime) * 1000,
                 commonMask: self.commonMask
             )
             let standing = self.standing
-            let step = self.machine.received(
-                request,
-                id: id,
+            let step = try self.machine.received(
+                ByteBuffer(string: line),
                 in: surroundings,
                 standing: { _ in standing },
                 into: &output
@@ -54,11 +51,20 @@ struct MinerConversation {
             self.lastStep = step
             switch step {
             case .subscribe(let request, _, _):
-                self.machine.subscribed(self.nonce, request: request, subscriptionID: "t1", into: &output)
+                self.machine.subscribed(self.nonce, request: request, sessionID: "t1", into: &output)
             case .judged(let share) where share.verdict == .pending:
                 self.forwarded.append(share)
-                self.machine.forwarded(Int64(self.forwarded.count), request: share.request, into: &output)
-            case .authorized, .judged, .close, nil: break
+                self.machine.forwarded(Int64(self.forwarded.count), share, into: &output)
+            case .unknown(let request, _):
+                self.machine.refuseUnknown(request, into: &output)
+            case .judgeElsewhere(let unjudged):
+                let share = self.machine.judged(
+                    unjudged, as: unjudged.judge(), in: surroundings, standing: { _ in standing }, into: &output
+                )
+                guard share.verdict == .pending else { break }
+                self.forwarded.append(share)
+                self.machine.forwarded(Int64(self.forwarded.count), share, into: &output)
+            case .authorized, .login, .judged, .leave, nil: break
             }
         }
         return spokenLines(output)
@@ -73,14 +79,25 @@ struct MinerConversation {
     /// The session is given a job; the job's own line comes last.
     mutating func gets(_ job: IssuedJob, isReissue: Bool = false) -> [String] {
         var output = ByteBuffer()
-        let isClean = self.machine.deliver(
+        let line = self.machine.deliver(
             job,
             isReissue: isReissue,
             commonMask: self.commonMask,
             now: self.now,
             into: &output
         )
-        return spokenLines(output) + ["notify \(job.id)\(isClean ? " clean" : "")"]
+        return spokenLines(output) + Self.words(line, of: job)
+    }
+
+    /// The job's line by its name; as it is if it is not one that the job has.
+    private static func words(_ line: ByteBuffer?, of job: IssuedJob) -> [String] {
+        guard let line else { return [] }
+        let issue = job.issued as? BitcoinIssue
+        switch line {
+        case issue?.notifyLine(clean: true): return ["notify \(job.id) clean"]
+        case issue?.notifyLine(clean: false): return ["notify \(job.id)"]
+        default: return spokenLines(line)
+        }
     }
 
     /// The pool's verdict on the n-th forwarded share, from 1.
@@ -122,9 +139,9 @@ struct MinerConversation {
         self.now = former.now
     }
 
-    mutating func changesNonce(_ nonce: SessionNonce) -> [String] {
+    mutating func changesNonce(_ nonce: NonceGrant) -> [String] {
         var output = ByteBuffer()
-        self.machine.changeNonce(nonce, into: &output)
+        self.machine.changeNonce(nonce, keepsJobs: false, into: &output)
         return spokenLines(output)
     }
 }
@@ -144,27 +161,65 @@ func upstreamJob(
     extranonce2Size: Int = 8,
     previous: UInt8 = 1,
     coinbase: UInt8 = 1,
+    nbits: UInt32 = 0x1700_ffff,
     ntime: UInt32 = 1_700_000_000,
     clean: Bool = true
 ) -> UpstreamJob {
-    UpstreamJob(
-        job: Job(
-            id: id,
-            previousHash: [UInt8](repeating: previous, count: 32),
-            coinbase1: [coinbase],
-            coinbase2: [2],
-            merkleBranches: [],
-            version: 0x2000_0000,
-            nbits: 0x1700_ffff,
-            ntime: ntime,
-            cleanJobs: clean
-        ),
-        extranonce1: extranonce1,
-        extranonce2Size: extranonce2Size,
-        difficulty: difficulty,
-        versionMask: mask,
-        expectsVersionBits: expectsVersionBits
+    let job = Job(
+        id: id,
+        previousHash: [UInt8](repeating: previous, count: 32),
+        coinbase1: [coinbase],
+        coinbase2: [2],
+        merkleBranches: [],
+        version: 0x2000_0000,
+        nbits: nbits,
+        ntime: ntime,
+        cleanJobs: clean
     )
+    return upstreamJob(
+        job,
+        difficulty: difficulty,
+        mask: mask,
+        expectsVersionBits: expectsVersionBits,
+        extranonce1: extranonce1,
+        extranonce2Size: extranonce2Size
+    )
+}
+
+/// `job` with surroundings.
+func upstreamJob(
+    _ job: Job,
+    difficulty: Double = 1e-12,
+    mask: UInt32 = 0x1fff_e000,
+    expectsVersionBits: Bool = true,
+    extranonce1: [UInt8] = [0x81, 0x00, 0xf3, 0xc2],
+    extranonce2Size: Int = 8
+) -> UpstreamJob {
+    UpstreamJob(
+        work: BitcoinWork(
+            job: job,
+            extranonce1: extranonce1,
+            extranonce2Size: extranonce2Size,
+            expectsVersionBits: expectsVersionBits
+        ),
+        difficulty: difficulty,
+        room: extranonce2Size,
+        versionMask: mask
+    )
+}
+
+extension UpstreamJob {
+    /// The pool's job as Stratum V1 has it.
+    var bitcoin: BitcoinWork {
+        get throws { try #require(self.work as? BitcoinWork) }
+    }
+}
+
+extension IssuedJob {
+    /// Its translation for miners of Stratum V1.
+    var bitcoin: BitcoinIssue {
+        get throws { try #require(self.issued as? BitcoinIssue) }
+    }
 }
 
 /// A link's issuer with numbers for its jobs and a clock.
@@ -174,8 +229,10 @@ final class IssuingLink {
     var connection: ConnectionID
     var now = NIODeadline.uptimeNanoseconds(3_600_000_000_000)
 
-    init(_ link: Int = 1, layout: NonceLayout = .assumed) {
-        self.issuer = JobIssuer(link: link, pool: Int32(link), layout: layout)
+    init(
+        _ link: Int = 1, layout: NonceLayout = .bitcoinAssumed, dialect: any Dialect = BitcoinDialect()
+    ) {
+        self.issuer = JobIssuer(link: link, pool: Int32(link), layout: layout, dialect: dialect)
         self.number = UInt64(link) << 8
         self.connection = link
     }

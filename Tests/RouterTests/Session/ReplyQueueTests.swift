@@ -7,15 +7,17 @@ import Testing
 @Suite struct ReplyQueueTests {
     private static let yes = { @Sendable (id: Int) in #"{"id":\#(id),"result":true,"error":null}"# }
 
+    private static let dialogue = BitcoinMinerDialogue(settings: MinerDialogueSettings())
+
     private static func settling(_ share: Int64, in queue: inout ReplyQueue, _ reply: SubmitReply) -> [String] {
         var output = ByteBuffer()
-        #expect(queue.settle(share, reply, into: &output))
+        #expect(queue.settle(.verdict(share), reply, by: Self.dialogue, into: &output))
         return spokenLines(output)
     }
 
     @Test func repliesOfDifferentIDsGoOutAsTheyCome() {
         var queue = ReplyQueue()
-        for id in 1...3 { queue.await(Int64(id), id: .integer(Int64(id))) }
+        for id in 1...3 { queue.await(.verdict(Int64(id)), id: .integer(Int64(id))) }
         #expect(Self.settling(2, in: &queue, .accepted) == [Self.yes(2)])
         #expect(Self.settling(3, in: &queue, .accepted) == [Self.yes(3)])
         #expect(Self.settling(1, in: &queue, .accepted) == [Self.yes(1)])
@@ -24,10 +26,10 @@ import Testing
 
     @Test func repliesOfOneIDGoOutInTheOrderOfTheRequests() {
         var queue = ReplyQueue()
-        for share in 1...3 { queue.await(Int64(share), id: .integer(4)) }
+        for share in 1...3 { queue.await(.verdict(Int64(share)), id: .integer(4)) }
         let duplicate = SubmitReply.refused(Rejection(code: 22, message: "Duplicate share"))
         var output = ByteBuffer()
-        queue.answer(duplicate, id: .integer(4), into: &output)
+        queue.answer(duplicate, id: .integer(4), by: Self.dialogue, into: &output)
         #expect(output.readableBytes == 0)
         #expect(Self.settling(2, in: &queue, .accepted) == [])
         #expect(Self.settling(1, in: &queue, .accepted) == [Self.yes(4), Self.yes(4)])
@@ -42,7 +44,7 @@ import Testing
     @Test func aShareNobodyWaitsForIsSaidSo() {
         var queue = ReplyQueue()
         var output = ByteBuffer()
-        let isKnown = queue.settle(9, .accepted, into: &output)
+        let isKnown = queue.settle(.verdict(9), .accepted, by: Self.dialogue, into: &output)
         #expect(!isKnown)
         #expect(output.readableBytes == 0)
     }
@@ -61,21 +63,27 @@ import Testing
             let id = Int.random(in: 1...3, using: &random)
             expected[id, default: []].append(number)
             if Bool.random(using: &random) {
-                queue.await(Int64(number), id: .integer(Int64(id)))
+                queue.await(.verdict(Int64(number)), id: .integer(Int64(id)))
                 waiting.append(Int64(number))
             } else {
                 let rejection = Rejection(code: number, message: "")
-                queue.answer(.refused(rejection), id: .integer(Int64(id)), into: &output)
+                queue.answer(
+                    .refused(rejection), id: .integer(Int64(id)), by: Self.dialogue, into: &output
+                )
             }
             if Bool.random(using: &random), let share = waiting.randomElement(using: &random) {
                 waiting.removeAll { $0 == share }
                 let rejection = Rejection(code: Int(share), message: "")
-                #expect(queue.settle(share, .refused(rejection), into: &output), "seed \(seed)")
+                let isKnown = queue.settle(
+                    .verdict(share), .refused(rejection), by: Self.dialogue, into: &output
+                )
+                #expect(isKnown, "seed \(seed)")
             }
         }
         for share in waiting {
-            #expect(
-                queue.settle(share, .refused(Rejection(code: Int(share), message: "")), into: &output), "seed \(seed)")
+            let rejection = Rejection(code: Int(share), message: "")
+            let isKnown = queue.settle(.verdict(share), .refused(rejection), by: Self.dialogue, into: &output)
+            #expect(isKnown, "seed \(seed)")
         }
         for line in spokenLines(output) {
             let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }

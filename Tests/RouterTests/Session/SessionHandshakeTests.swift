@@ -119,7 +119,7 @@ import Testing
                     + #""info":true,"x-y":false},"error":null}"#
             ]
         )
-        #expect(miner.machine.extranonceSubscribed)
+        #expect(miner.machine.canChangeNonce)
     }
 
     @Test func aSecondSubscribeChangesNothing() throws {

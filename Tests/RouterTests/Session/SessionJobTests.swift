@@ -1,5 +1,6 @@
 import NIOCore
 import Router
+import Stratum
 import Testing
 
 /// What goes out with a job, and which jobs are clean.
@@ -155,7 +156,7 @@ import Testing
         let link = IssuingLink()
         let job = try #require(link.receives(upstreamJob()))
         _ = miner.gets(job)
-        let nonce = SessionNonce(space: 1, prefix: [0x05], extranonce2Size: 3, layout: .assumed)
+        let nonce = NonceGrant(space: 1, prefix: [0x05], layout: NonceLayout(total: 4))
         #expect(
             miner.changesNonce(nonce) == [#"{"id":null,"method":"mining.set_extranonce","params":["05",3]}"#]
         )

@@ -83,7 +83,10 @@ import Testing
     @Test func impossibleSubmissionsAreRefused() throws {
         var (miner, job) = try Self.mining()
         #expect(try miner.submits(for: job, extranonce2: "000000") == [Self.no("5", 20, "Invalid nonce2 length")])
-        #expect(try miner.submits(for: job, extranonce2: "0000000000") == [Self.no("5", 20, "Invalid nonce2 length")])
+        for count in [5, 8, 9, 32] {
+            let long = String(repeating: "00", count: count)
+            #expect(try miner.submits(for: job, extranonce2: long) == [Self.no("5", 20, "Invalid nonce2 length")])
+        }
         #expect(try miner.submits(for: job, ntime: job.ntime - 1) == [Self.no("5", 20, "Ntime out of range")])
         #expect(try miner.submits(for: job, ntime: job.ntime + 7201) == [Self.no("5", 20, "Ntime out of range")])
         #expect(try miner.submits(for: job, bits: "00002000") == [Self.no("5", 20, "Invalid version mask")])
@@ -191,14 +194,16 @@ import Testing
     /// A nonce whose share difficulty is in `range`.
     private static func nonce(for job: IssuedJob, in range: Range<Double>, from first: UInt32 = 0) throws -> UInt32 {
         let extranonce2 = try #require(Extranonce2(value: 0, count: 4))
+        let pool = try job.upstream.bitcoin.job
+        let coinbase1 = try job.bitcoin.coinbase1
         return try #require(
             (first..<first + 1_000_000).first { nonce in
                 let hash = powHash(
-                    job: job.upstream.job,
-                    coinbase1: job.coinbase1,
+                    job: pool,
+                    coinbase1: coinbase1,
                     extranonce1: [0x0a, 0x01],
                     extranonce2: extranonce2,
-                    version: job.upstream.job.version,
+                    version: pool.version,
                     ntime: job.ntime,
                     nonce: nonce
                 )

@@ -5,8 +5,8 @@ import Router
 import Stratum
 import Testing
 
-/// The vectors of a miner whose extranonce1 stays the same on every pool: through ``JobIssuer``, ``ShareValidator`` and
-/// the encoder of submits.
+/// The vectors of a miner whose extranonce1 stays the same on every pool: through ``JobIssuer``,
+/// ``BitcoinMinerDialogue`` and ``BitcoinPoolDialogue``, which has the pool's job and sends the share.
 @Suite struct ConstantExtranonceVectorTests {
     private struct Miner: Decodable {
         var extranonce1: String
@@ -93,21 +93,22 @@ import Testing
         return try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).vectors
     }
 
-    /// What the pool said, as our own connection understands it.
-    private static func upstream(_ pool: Pool) throws -> UpstreamJob {
+    /// What the pool said, as our own connection understands it, and the connection.
+    private static func upstream(_ pool: Pool) throws -> (job: UpstreamJob, connection: BitcoinPoolDialogue) {
         let mask = pool.version_mask.flatMap { Hex.uint32($0.utf8) }
-        var machine = PoolConnectionStateMachine(
-            settings: PoolConnectionStateMachine.Settings(
+        var machine = BitcoinPoolDialogue(
+            settings: PoolDialogueSettings(
                 user: "u",
                 password: "x",
                 userAgent: "router/1",
-                requestedMask: mask,
+                asksFirst: mask != nil,
+                versionMask: mask ?? 0,
                 handshakeTimeout: .seconds(10),
-                configureTimeout: .seconds(5)
+                questionTimeout: .seconds(5)
             )
         )
         var output = ByteBuffer()
-        machine.connected(now: .uptimeNanoseconds(0), into: &output)
+        _ = machine.connected(now: .uptimeNanoseconds(0), into: &output)
         var lines: [String] = []
         if let text = pool.version_mask {
             lines.append(#"{"id":1,"result":{"version-rolling":true,"version-rolling.mask":"\#(text)"},"error":null}"#)
@@ -118,10 +119,8 @@ import Testing
         lines.append(#"{"id":null,"method":"mining.set_difficulty","params":[\#(pool.difficulty)]}"#)
         lines.append(#"{"id":null,"method":"mining.notify","params":\#(pool.notify_params.text)}"#)
         for line in lines {
-            let message = try PoolMessage.decode(ByteBuffer(string: line))
-            if case .ready(let job) = machine.received(message, now: .uptimeNanoseconds(0), into: &output) {
-                return job
-            }
+            let event = machine.received(ByteBuffer(string: line), now: .uptimeNanoseconds(0), into: &output)
+            if case .ready(let job) = event { return (job, machine) }
         }
         throw CocoaError(.coderInvalidValue)
     }
@@ -136,16 +135,12 @@ import Testing
             let total = prefix.count + vector.miner.extranonce2_size
             let layout = try #require(NonceLayout(smallestExtranonce2Size: total))
             guard layout.total == total else { continue }
-            let nonce = SessionNonce(
-                space: 0,
-                prefix: prefix,
-                extranonce2Size: vector.miner.extranonce2_size,
-                layout: layout
-            )
+            let grant = NonceGrant(space: 0, prefix: prefix, layout: layout)
+            #expect(grant.bitcoinExtranonce2Size == vector.miner.extranonce2_size)
             var links: [String: IssuingLink] = [:]
-            var validator = ShareValidator()
+            var checks = ShareChecks()
             for (index, pool) in vector.pools.enumerated() {
-                let upstream = try Self.upstream(pool)
+                let (upstream, connection) = try Self.upstream(pool)
                 // The same subscription once more: the pool's job is issued a second time.
                 let link = links[pool.subscribe_result.text] ?? IssuingLink(index + 1, layout: layout)
                 guard let job = link.receives(upstream) else {
@@ -154,7 +149,9 @@ import Testing
                 }
                 links[pool.subscribe_result.text] = link
                 #expect(pool.expect.usable, "\(vector.name), \(pool.name)")
-                try Self.check(job, of: pool, nonce: nonce, validator: &validator, name: vector.name)
+                try Self.check(
+                    job, of: pool, on: connection, grant: grant, checks: &checks, name: vector.name
+                )
                 checked += 1
             }
         }
@@ -164,13 +161,14 @@ import Testing
     private static func check(
         _ job: IssuedJob,
         of pool: Pool,
-        nonce: SessionNonce,
-        validator: inout ShareValidator,
+        on connection: BitcoinPoolDialogue,
+        grant: NonceGrant,
+        checks: inout ShareChecks,
         name: String
     ) throws {
         if let padding = pool.expect.padding { #expect(job.padding == Self.bytes(padding), "\(name), \(pool.name)") }
         if let expected = pool.expect.downstream_notify_params {
-            let line = String(buffer: job.notifyLine(clean: expected.rest.last == .bool(true)))
+            let line = try String(buffer: job.bitcoin.notifyLine(clean: expected.rest.last == .bool(true)))
             #expect(line.contains(expected.rest.map(\.text).joined(separator: ",") + "]"), "\(name), \(pool.name)")
         }
         guard let submit = pool.miner_submit_params, let sent = pool.expect.upstream_submit_params else { return }
@@ -182,36 +180,36 @@ import Testing
             nonce: try #require(Hex.uint32(submit[4].utf8)),
             versionBits: submit.count > 5 ? Hex.uint32(submit[5].utf8) : nil
         )
-        let judgement = validator.judge(
+        let outcome = checks.judge(
             submission,
             job: job,
-            nonce: nonce,
+            grant: grant,
             mask: job.upstream.versionMask,
             difficulty: pool.difficulty,
             unixTime: UInt64(submission.ntime)
         )
-        guard case .valid(let valid) = judgement else {
-            #expect(pool.expect.accepted == false, "\(name), \(pool.name): \(judgement)")
+        guard case .valid(let valid) = outcome else {
+            #expect(pool.expect.accepted == false, "\(name), \(pool.name): \(outcome)")
             return
         }
         #expect(valid.meetsPoolTarget)
         if let text = pool.expect.pow_hash, let hash = Hash256(displayHex: text) {
             #expect(valid.shareDifficulty == hash.difficulty(), "\(name), \(pool.name)")
         }
-        var line = ByteBuffer()
-        MessageEncoder.submit(
-            id: 9,
-            user: pool.upstream_worker ?? "",
-            jobID: job.upstream.job.id,
+        #expect((valid.versionBits != nil) == (sent.count > 5), "\(name), \(pool.name)")
+        let share = PoolShare(
+            jobID: job.upstream.work.id,
             padding: job.padding,
-            prefix: nonce.prefix,
+            prefix: grant.prefix,
             extranonce2: submission.extranonce2,
             ntime: submission.ntime,
             nonce: submission.nonce,
-            versionBits: sent.count > 5 ? valid.version & job.upstream.versionMask : nil,
-            into: &line
+            versionBits: valid.versionBits
         )
+        var line = ByteBuffer()
+        var connection = connection
+        let id = try #require(connection.submit(share, user: pool.upstream_worker ?? "", into: &line))
         let params = sent.map { "\"\($0)\"" }.joined(separator: ",")
-        #expect(String(buffer: line) == #"{"id":9,"method":"mining.submit","params":[\#(params)]}"# + "\n")
+        #expect(String(buffer: line) == #"{"id":\#(id),"method":"mining.submit","params":[\#(params)]}"# + "\n")
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import PoolPool
 import Router
+import Stratum
 import Testing
 
 @Suite struct VardiffControllerTests {
@@ -18,7 +19,9 @@ import Testing
 
         init(idealDifficulty: Double, start: Double, seed: UInt64, minimum: Double = 1e-6) {
             let configuration = VardiffConfiguration(minimum: minimum, initial: start)
-            self.controller = VardiffController(configuration: configuration, now: Self.time(0))
+            self.controller = VardiffController(
+                configuration: configuration, dialect: BitcoinDialect(), now: Self.time(0)
+            )
             self.difficulty = self.controller.difficulty(poolDifficulty: 1e15)
             self.rate = idealDifficulty / 10
             self.random = RandomSource(seed: seed)
@@ -129,12 +132,16 @@ import Testing
     )
     func bounds(minimum: Double, maximum: Double?, initial: Double?, pool: Double, expected: Double) {
         let configuration = VardiffConfiguration(minimum: minimum, maximum: maximum, initial: initial)
-        let controller = VardiffController(configuration: configuration, now: SteadyMiner.time(0))
+        let controller = VardiffController(
+            configuration: configuration, dialect: BitcoinDialect(), now: SteadyMiner.time(0)
+        )
         #expect(controller.difficulty(poolDifficulty: pool) == expected)
     }
 
     @Test func disabledMeansThePoolsDifficulty() {
-        var controller = VardiffController(configuration: .init(initial: 1, enabled: false), now: SteadyMiner.time(0))
+        var controller = VardiffController(
+            configuration: .init(initial: 1, enabled: false), dialect: BitcoinDialect(), now: SteadyMiner.time(0)
+        )
         #expect(controller.difficulty(poolDifficulty: 4096) == 4096)
         let asks = controller.retarget(current: 4096, poolDifficulty: 4096, now: SteadyMiner.time(600_000))
         #expect(!asks)
@@ -142,13 +149,17 @@ import Testing
 
     @Test(arguments: [0, -1, .infinity, .nan] as [Double])
     func nonsenseSuggestionsAreIgnored(value: Double) {
-        var controller = VardiffController(configuration: .init(initial: 8), now: SteadyMiner.time(0))
+        var controller = VardiffController(
+            configuration: .init(initial: 8), dialect: BitcoinDialect(), now: SteadyMiner.time(0)
+        )
         controller.suggested(value)
         #expect(controller.difficulty(poolDifficulty: 512) == 8)
     }
 
     @Test func sharesOfFormerJobsCountByTheirOwnDifficulty() {
-        var controller = VardiffController(configuration: .init(minimum: 1e-6, initial: 1), now: SteadyMiner.time(0))
+        var controller = VardiffController(
+            configuration: .init(minimum: 1e-6, initial: 1), dialect: BitcoinDialect(), now: SteadyMiner.time(0)
+        )
         // 64 easy shares that were on their way are one share of the new difficulty.
         for share in 0..<64 { controller.shareReceived(difficulty: 1, now: SteadyMiner.time(share)) }
         let asks = controller.retarget(current: 64, poolDifficulty: 1e6, now: SteadyMiner.time(6_000))
@@ -160,7 +171,7 @@ import Testing
         #expect(miner.controller.estimate(now: SteadyMiner.time(0)) == nil)
         miner.mines(seconds: 600)
         let hashrate = try #require(miner.controller.estimate(now: SteadyMiner.time(600_000))?.hashrate)
-        #expect((0.5...1.6).contains(hashrate / (100 * hashesPerDifficulty)))
+        #expect((0.5...1.6).contains(hashrate / (100 * BitcoinDialect().hashesPerDifficulty)))
         // It fades when nothing comes any more.
         let later = try #require(miner.controller.estimate(now: SteadyMiner.time(1_200_000))?.hashrate)
         #expect(later < hashrate / 20)

@@ -41,9 +41,43 @@ import Testing
         #expect(written { extranonce2.appendBytes(to: &$0) }.utf8.isEmpty == (count == 0))
     }
 
-    @Test(arguments: ["0", "000", "0g", "      01", "0 ", "00000000000000000", "000000000000000000", "0x0"])
+    @Test(
+        arguments: [
+            "0", "000", "0g", "      01", "0 ", "00000000000000000", String(repeating: "0", count: 66), "0x0",
+            String(repeating: "0", count: 63), "0x" + String(repeating: "0", count: 66),
+        ]
+    )
     func oddBlankPaddedOrLongExtranonce2IsRefused(text: String) {
         #expect(Extranonce2(hex: text) == nil)
+    }
+
+    /// Beyond eight bytes there is more than a number.
+    @Test(arguments: [9, 15, 16, 17, 24, 31, 32])
+    func manyBytesAreKeptInTheirOrder(count: Int) throws {
+        let bytes = (1...count).map { UInt8($0 * 7) }
+        let extranonce2 = try #require(Extranonce2(bytes: bytes))
+        #expect(extranonce2.count == count)
+        #expect(extranonce2.bytes == bytes)
+        #expect(extranonce2.value == 0x070e_151c_232a_3138)
+        #expect(Extranonce2(hex: hex(bytes)) == extranonce2)
+        #expect(Extranonce2(hex: "0X" + hex(bytes).uppercased()) == extranonce2)
+        #expect(written { extranonce2.appendHex(to: &$0) } == hex(bytes))
+        var buffer = ByteBuffer()
+        extranonce2.appendBytes(to: &buffer)
+        #expect(Array(buffer.readableBytesView) == bytes)
+        // Each byte makes another one, and zeros behind it as well.
+        for index in bytes.indices {
+            var other = bytes
+            other[index] ^= 0x80
+            #expect(Extranonce2(bytes: other) != extranonce2)
+        }
+        #expect(Extranonce2(bytes: bytes.dropLast()) != extranonce2)
+        #expect(count == 32 || Extranonce2(bytes: bytes + [0]) != extranonce2)
+    }
+
+    @Test func moreThan32BytesAreTooMany() {
+        #expect(Extranonce2(bytes: [UInt8](repeating: 0, count: 32)) != nil)
+        #expect(Extranonce2(bytes: [UInt8](repeating: 0, count: 33)) == nil)
     }
 
     @Test(arguments: [(256, 1), (1, 0), (0, 9), (0, -1)] as [(UInt64, Int)])

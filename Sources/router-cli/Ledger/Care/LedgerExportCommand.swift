@@ -15,7 +15,7 @@ struct LedgerExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write settled shares to a file, in the order in which they were settled.",
         discussion: """
-            The columns are those of 'router-cli shares', and entry, the share's place in the book. json is one object a \
+            The columns are those of the table of 'router-cli shares', and entry, the share's place in the book. json is one object a \
             line, csv is RFC 4180 with a header line and texts as they are. Miners choose their names: for files that are \
             opened in a spreadsheet, --spreadsheet puts an apostrophe before texts that would be taken for formulas.
 

@@ -1,0 +1,8 @@
+import RouterCLI
+
+@main
+enum Main {
+    static func main() async {
+        await RouterProgram.run()
+    }
+}
