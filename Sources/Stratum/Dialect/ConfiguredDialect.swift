@@ -46,7 +46,7 @@ public struct DialectRegistry: Sendable {
     }
 
     /// Those that come with the router.
-    public static let standard = DialectRegistry([BitcoinDialect.self, ScryptDialect.self])
+    public static let standard = DialectRegistry([BitcoinDialect.self, ScryptDialect.self, EquihashDialect.self])
 
     public var names: [String] { self.dialects.map { $0.name } }
 

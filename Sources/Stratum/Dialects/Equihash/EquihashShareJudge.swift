@@ -1,0 +1,91 @@
+import NIOCore
+
+/// Judges shares of Equihash: sizes, time, solution, hash.
+///
+/// The solution comes before the target: a miner that has not taken up a new NONCE_1 is known by solutions that solve
+/// nothing, while its hashes are like any others (equihash §5).
+struct EquihashShareJudge: Sendable {
+    let validation: ShareValidation
+    /// Shares judged so far, for sampling.
+    private var count: UInt64 = 0
+
+    /// How far the time may be ahead of the clock, or of the job, in seconds.
+    private static let timeAheadOfClock: UInt64 = 7200
+    private static let timeAheadOfJob: UInt64 = 7000
+    /// One share in so many is verified when they are sampled.
+    private static let sampling: UInt64 = 16
+
+    init(validation: ShareValidation) {
+        self.validation = validation
+    }
+
+    mutating func judge(_ submission: Submission, _ context: JudgingContext) -> Judgement {
+        guard let work = context.upstream.work as? EquihashWork, let issue = context.work as? EquihashIssue else {
+            return .malformed(Rejection(code: 21, message: "Job not found"))
+        }
+        // What the pool will make of it. It is what the miner was told unless the pool has changed its NONCE_1 since.
+        let nonce = context.upstream.base + context.grant.prefix + submission.extranonce2.bytes
+        guard nonce.count == EquihashNonce.byteCount else { return Self.malformed("Invalid nonce2 length") }
+        let time = UInt64(submission.ntime)
+        let jobTime = UInt64(work.job.time)
+        let latest = max(context.unixTime &+ Self.timeAheadOfClock, jobTime + Self.timeAheadOfJob)
+        guard time >= jobTime, time <= latest else { return Self.malformed("Ntime out of range") }
+        guard let proof = submission.proof, proof.readableBytes > 0 else { return Self.malformed("Invalid solution") }
+        let header = work.job.header(time: submission.ntime, nonce: nonce)
+        let hash = Self.hash(header, proof)
+        guard let verifier = work.verifier else { return .judged(Self.believed(hash)) }
+        guard let solution = EquihashSolution(proof: proof, parameters: verifier.parameters) else {
+            return Self.malformed("Incorrect size of solution")
+        }
+        if self.isVerified, verifier.verify(header: header, solution: solution.bytes) != .valid {
+            return Self.malformed("Invalid solution")
+        }
+        let target = work.target(difficulty: context.difficulty, poolDifficulty: context.upstream.difficulty)
+        return .judged(
+            JudgedWork(
+                shareDifficulty: EquihashDifficulty.difficulty(of: hash),
+                meetsDifficulty: target.isMet(by: hash),
+                meetsPoolTarget: work.target.isMet(by: hash),
+                meetsNetworkTarget: issue.networkTarget.isMet(by: hash),
+                key: ShareKey(hash)
+            )
+        )
+    }
+
+    /// Whether it is the turn of the next share.
+    private var isVerified: Bool {
+        mutating get {
+            self.count &+= 1
+            return switch self.validation {
+            case .all: true
+            case .sample: self.count % Self.sampling == 1
+            case .claimed: false
+            }
+        }
+    }
+
+    /// The id that a block of this share would have.
+    private static func hash(_ header: [UInt8], _ proof: ByteBuffer) -> Hash256 {
+        var hasher = SHA256d()
+        hasher.update(header)
+        proof.withUnsafeReadableBytes { hasher.update($0) }
+        return hasher.finalize()
+    }
+
+    /// The share as the miner claims it. The hash names it and proves nothing.
+    private static func believed(_ hash: Hash256) -> JudgedWork {
+        JudgedWork(shareDifficulty: 0, meetsDifficulty: true, meetsPoolTarget: true, key: ShareKey(hash))
+    }
+
+    private static func malformed(_ reason: String) -> Judgement { .malformed(Rejection(code: 20, message: reason)) }
+}
+
+extension EquihashSolution {
+    /// The solution in the bytes of `mining.submit`; nil if it has not the length before it, or not the bytes, that
+    /// `parameters` ask for.
+    fileprivate init?(proof: ByteBuffer, parameters: EquihashParameters) {
+        let bytes = proof.readableBytesView
+        guard bytes.starts(with: parameters.solutionPrefix) else { return nil }
+        self.init(bytes: Array(bytes.dropFirst(parameters.solutionPrefix.count)), parameters: parameters)
+    }
+}
