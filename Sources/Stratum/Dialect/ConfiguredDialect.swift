@@ -46,7 +46,9 @@ public struct DialectRegistry: Sendable {
     }
 
     /// Those that come with the router.
-    public static let standard = DialectRegistry([BitcoinDialect.self, ScryptDialect.self, EquihashDialect.self])
+    public static let standard = DialectRegistry([
+        BitcoinDialect.self, ScryptDialect.self, EquihashDialect.self, CryptoNoteDialect.self,
+    ])
 
     public var names: [String] { self.dialects.map { $0.name } }
 
