@@ -47,7 +47,7 @@ public struct DialectRegistry: Sendable {
 
     /// Those that come with the router.
     public static let standard = DialectRegistry([
-        BitcoinDialect.self, ScryptDialect.self, EquihashDialect.self, CryptoNoteDialect.self,
+        BitcoinDialect.self, ScryptDialect.self, EquihashDialect.self, CryptoNoteDialect.self, EthashDialect.self,
     ])
 
     public var names: [String] { self.dialects.map { $0.name } }

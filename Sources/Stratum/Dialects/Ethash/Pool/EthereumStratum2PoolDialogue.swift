@@ -1,0 +1,243 @@
+public import NIOCore
+
+/// One connection to a pool of EthereumStratum/2.0.0 (EIP-1571; ethereum §3).
+///
+/// It authorises one worker, whose token goes with all shares.
+public struct EthereumStratum2PoolDialogue: PoolDialogue {
+    private let settings: PoolDialogueSettings
+    private var handshake: EthashPoolHandshake
+    /// Counted on; the wire has its last 16 bits.
+    private var nextRequest = 0
+    /// Of the handshake, whose steps have one each.
+    private var stepRequest: Int?
+    private var noopRequest: Int?
+    private var worker = ""
+    private var noopInterval = TimeAmount.seconds(60)
+    private var nextNoop: NIODeadline?
+    private var blocks = EthashBlocks()
+    public private(set) var sessionID: String?
+
+    /// What `mining.set` has said so far, for the jobs that follow.
+    private var epoch: Int?
+    private var target: Target?
+    private var algorithm: String?
+    private var extranonce: [UInt8]?
+
+    public init(settings: PoolDialogueSettings) {
+        self.settings = settings
+        self.handshake = EthashPoolHandshake(timeout: settings.handshakeTimeout)
+    }
+
+    public var isReady: Bool { self.handshake.step == .ready }
+    public var openQuestion: String? { nil }
+
+    public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
+        guard self.handshake.step == .idle else { return nil }
+        self.handshake.begin(.greeting, now: now)
+        self.stepRequest = self.nextRequest
+        MessageEncoder.stratum2Hello(id: self.takeRequest(), userAgent: self.settings.userAgent, into: &output)
+        self.nextNoop = now + self.noopInterval
+        return nil
+    }
+
+    public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
+        guard self.handshake.step == .subscribed else { return }
+        self.handshake.begin(.authorizing, now: now)
+        self.sendAuthorize(user: user, password: password, into: &output)
+    }
+
+    public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
+        guard self.isReady else { return nil }
+        let request = self.nextRequest
+        MessageEncoder.stratum2Submit(id: self.takeRequest(), share, worker: self.worker, into: &output)
+        return request
+    }
+
+    public mutating func received(
+        _ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) -> PoolEvent? {
+        guard self.handshake.step != .failed else { return nil }
+        let message: EthashMessage
+        do throws(StratumError) {
+            message = try EthashMessage(line)
+        } catch {
+            return self.handshake.malformed("\(error)")
+        }
+        if message.method != nil { return self.receivedNotification(message, into: &output) }
+        guard case .integer(let id) = message.id, let request = self.request(wire: id) else { return nil }
+        self.handshake.understood()
+        if request == self.stepRequest { return self.receivedStep(message, now: now, into: &output) }
+        if request == self.noopRequest {
+            self.noopRequest = nil
+            return nil
+        }
+        guard self.isReady else { return nil }
+        return .verdict(request: request, message.stratum2Rejection.map { .rejected($0) } ?? .accepted)
+    }
+
+    public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
+        if let failure = self.handshake.tick(now: now) { return failure }
+        guard self.handshake.step != .failed, let nextNoop = self.nextNoop, now >= nextNoop else { return nil }
+        self.nextNoop = now + self.noopInterval
+        self.noopRequest = self.nextRequest
+        MessageEncoder.stratum2Noop(id: self.takeRequest(), into: &output)
+        return nil
+    }
+
+    // MARK: Handshake
+
+    private mutating func receivedStep(
+        _ message: EthashMessage, now: NIODeadline, into output: inout ByteBuffer
+    ) -> PoolEvent? {
+        self.stepRequest = nil
+        switch self.handshake.step {
+        case .greeting:
+            return self.receivedWelcome(message, now: now, into: &output)
+        case .subscribing:
+            if let rejection = message.stratum2Rejection {
+                return self.handshake.fail(.subscribeRefused, rejection.message)
+            }
+            self.sessionID = message.result.string
+            if let user = self.settings.user {
+                self.handshake.goOn(.authorizing)
+                self.sendAuthorize(user: user, password: self.settings.password, into: &output)
+            } else {
+                self.handshake.waitForUser()
+            }
+            return .subscribed(PoolTerms(room: nil, summary: EthashFlavor.stratum2.title))
+        case .authorizing:
+            if let rejection = message.stratum2Rejection {
+                return self.handshake.fail(.authorizationRefused, rejection.message)
+            }
+            self.worker = message.result.text ?? ""
+            return self.handshake.authorized()
+        case .idle, .subscribed, .awaitingJob, .ready, .failed:
+            return nil
+        }
+    }
+
+    private mutating func receivedWelcome(
+        _ message: EthashMessage, now: NIODeadline, into output: inout ByteBuffer
+    ) -> PoolEvent? {
+        guard let welcome = message.result.object else {
+            return self.handshake.fail(
+                .subscribeRefused, message.stratum2Rejection?.message ?? "mining.hello is not answered with an object"
+            )
+        }
+        guard welcome["encoding"]?.string != "gzip" else {
+            return self.handshake.fail(.subscribeRefused, "the pool compresses its lines, which is not supported")
+        }
+        if let timeout = welcome["timeout"]?.ethashNumber {
+            // Half of the time the pool bears silence, within reason.
+            self.noopInterval = .seconds(Int64(min(max(timeout / 2, 5), 600)))
+            self.nextNoop = now + self.noopInterval
+        }
+        self.handshake.goOn(.subscribing)
+        self.stepRequest = self.nextRequest
+        MessageEncoder.stratum2Subscribe(id: self.takeRequest(), sessionID: self.settings.sessionID, into: &output)
+        return nil
+    }
+
+    private mutating func sendAuthorize(user: String, password: String, into output: inout ByteBuffer) {
+        self.stepRequest = self.nextRequest
+        MessageEncoder.stratum2Authorize(id: self.takeRequest(), user: user, password: password, into: &output)
+    }
+
+    // MARK: Notifications
+
+    private mutating func receivedNotification(
+        _ message: EthashMessage, into output: inout ByteBuffer
+    ) -> PoolEvent? {
+        switch message.method {
+        case "mining.set":
+            guard self.set(message.params.object ?? JSONObject()) else {
+                return self.handshake.malformed("mining.set with values that make no sense")
+            }
+            self.handshake.understood()
+            return nil
+        case "mining.notify":
+            guard let work = self.work(message) else {
+                return self.handshake.malformed("mining.notify without a job, or before a complete mining.set")
+            }
+            return self.handshake.received(work.upstreamJob)
+        case "mining.noop":
+            if message.id != .absent { MessageEncoder.stratum2Success(id: message.id, into: &output) }
+            return nil
+        case "mining.bye":
+            return self.handshake.fail(.closed, "mining.bye")
+        case "mining.reconnect":
+            guard let params = message.params.object else { return message.commonNotification }
+            let host = params["host"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+            let port = params["port"]?.ethashNumber.flatMap { (1...65_535).contains($0) ? $0 : nil }
+            return .reconnectRequested(host: host, port: port, wait: nil)
+        default:
+            return message.commonNotification
+        }
+    }
+
+    /// Takes all that is set, or nothing of it.
+    private mutating func set(_ params: JSONObject) -> Bool {
+        var next = self
+        if let value = params["epoch"] {
+            guard let epoch = value.ethashNumber else { return false }
+            next.epoch = epoch
+        }
+        if let value = params["target"] {
+            guard let target = value.ethashTarget else { return false }
+            next.target = target
+        }
+        if let value = params["algo"] {
+            guard let algorithm = value.string else { return false }
+            next.algorithm = algorithm
+        }
+        if let value = params["extranonce"] {
+            guard let extranonce = value.ethashExtranonce else { return false }
+            next.extranonce = extranonce
+        }
+        self = next
+        return true
+    }
+
+    /// Job, height, header, clean.
+    private mutating func work(_ message: EthashMessage) -> EthashWork? {
+        guard let id = message.parameter(0).text, let header = message.parameter(2).ethashHash,
+            let epoch = self.epoch, let target = self.target, let algorithm = self.algorithm,
+            let extranonce = self.extranonce
+        else {
+            return nil
+        }
+        let height = message.parameter(1).ethashNumber
+        let flag = message.parameter(3)
+        let says = flag != .string("0") && flag != .bool(false) && flag != .integer(0)
+        let (block, isClean) = self.blocks.next(header: header, isClean: says, height: height)
+        return EthashWork(
+            id: id,
+            flavor: .stratum2,
+            header: header,
+            seed: EthashAlgorithm(rawValue: algorithm)?.seed(epoch: epoch),
+            epoch: epoch,
+            algorithm: algorithm,
+            height: height,
+            target: target,
+            extranonce: extranonce,
+            isClean: isClean,
+            block: block
+        )
+    }
+
+    // MARK: Ids
+
+    /// An id for the wire, 0...65535.
+    private mutating func takeRequest() -> Int {
+        defer { self.nextRequest += 1 }
+        return self.nextRequest & 0xffff
+    }
+
+    /// The latest request with this id on the wire; nil if there was none.
+    private func request(wire id: Int64) -> Int? {
+        guard (0...0xffff).contains(id), let id = Int(exactly: id) else { return nil }
+        let last = self.nextRequest - 1
+        let request = last - ((last - id) & 0xffff)
+        return request >= 0 ? request : nil
+    }
+}
