@@ -53,6 +53,32 @@ package final class SimulatedFarm: Sendable {
         }
     }
 
+    /// `count` miners of one protocol with all the habits that its simulated miners know, in turn, named `user.1`, `user.2`
+    /// and so on.
+    ///
+    /// - Parameter hashesPerSecond: of each miner; nil for the protocol's default.
+    package static func configurations(
+        count: Int,
+        speaking protocol: SimulatedProtocol,
+        user: String = "farm",
+        host: String = "127.0.0.1",
+        port: Int,
+        hashesPerSecond: Double? = nil
+    ) -> [SimulatedMinerConfiguration] {
+        let habits = SimulatedMinerConfiguration.everyHabit(of: `protocol`)
+        return (0..<max(count, 0)).map { index in
+            var configuration = SimulatedMinerConfiguration(
+                user: "\(user).\(index + 1)",
+                protocol: `protocol`,
+                host: host,
+                port: port
+            )
+            habits[index % habits.count](&configuration)
+            if let hashesPerSecond { configuration.hashesPerSecond = hashesPerSecond }
+            return configuration
+        }
+    }
+
     /// The logs of all miners now.
     package var logs: [MinerLog] { self.miners.map(\.log) }
 

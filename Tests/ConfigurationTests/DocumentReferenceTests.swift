@@ -10,8 +10,9 @@ import Testing
     private static let documents = [
         "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/configuration.md", "docs/control-socket.md",
         "docs/decisions.md", "docs/life-of-a-share.md", "docs/operations.md", "docs/protocol-notes.md",
-        "docs/threat-model.md", "docs/tls.md", "docs/ledger-format.md", "docs/reconcile.md", "docs/performance.md",
-        "examples/systemd/README.md",
+        "docs/protocols.md", "docs/adding-a-protocol.md", "docs/threat-model.md", "docs/tls.md",
+        "docs/ledger-format.md",
+        "docs/reconcile.md", "docs/performance.md", "examples/systemd/README.md",
     ]
 
     private static func text(_ path: String) throws -> String {
@@ -25,10 +26,12 @@ import Testing
         }
     }
 
-    /// `Sources/…` and `Tests/…`, as in "`Sources/Router/Session/ReplyQueue.swift`".
+    /// `Sources/…` and `Tests/…`, as in "`Sources/Router/Session/ReplyQueue.swift`"; also those of a package in
+    /// `examples`.
     @Test(arguments: documents)
     func everyPathInADocumentExists(document: String) throws {
-        for match in try Self.text(document).matches(of: /(?:Sources|Tests)\/[A-Za-z0-9\/+_.-]*[A-Za-z0-9]/) {
+        let path = /(?:examples\/[a-z-]+\/)?(?:Sources|Tests)\/[A-Za-z0-9\/+_.-]*[A-Za-z0-9]/
+        for match in try Self.text(document).matches(of: path) {
             let path = String(match.output)
             #expect(FileManager.default.fileExists(atPath: Self.root.appending(path: path).path), "\(path)")
         }

@@ -9,7 +9,7 @@ import Testing
         let text = """
             routes:
               - name: btc
-                protocol: equihash
+                protocol: sha3
                 listen:
                   - adress: 0.0.0.0:3333
                 pools:
@@ -32,7 +32,7 @@ import Testing
         let problems = Files().problems(text)
         #expect(
             problems == [
-                #"3:15: protocol: "equihash" is not possible; write bitcoin"#,
+                #"3:15: protocol: "sha3" is not possible; write bitcoin or scrypt or equihash or cryptonote or ethash"#,
                 #"5:9: listen: address is missing; address and port, as in 0.0.0.0:3333 or "[::]:3333""#,
                 #"5:9: listen: unknown key "adress"; did you mean "address"?"#,
                 "8:14: url: credentials in a URL are refused; write them as user: and password:",
@@ -291,7 +291,7 @@ import Testing
     }
 
     @Test func coinsThatDifferOnlyInCaseAreAWarning() throws {
-        let others = ["btc", "BTC", "bch"].map {
+        let others = ["btc", "BTC"].map {
             "\n  - { name: \($0), url: 'stratum+tcp://b.example:1', coin: \($0) }"
         }
         let text = document(pool: "coin: btc") + others.joined().replacing("\n", with: "\n    ")

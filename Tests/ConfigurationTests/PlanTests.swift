@@ -30,7 +30,7 @@ import Testing
                 {"control":"/run/router/control.sock","ledger":"/var/lib/router/ledger.sqlite",\
                 "routes":[{"levels":[{"pools":[{"enabled":true,"name":"primary","share_percent":100,"tls":"verified",\
                 "url":"stratum+ssl://pool.example.com:3333","user":"{user}","weight":1}],"priority":1}],\
-                "listen":[{"address":"0.0.0.0:3333","tls":false}],"name":"btc","pins":[]}],"warnings":[]}
+                "listen":[{"address":"0.0.0.0:3333","tls":false}],"name":"btc","pins":[],"protocol":"bitcoin"}],"warnings":[]}
                 """
         )
     }

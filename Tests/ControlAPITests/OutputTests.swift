@@ -122,6 +122,27 @@ import Testing
         )
     }
 
+    @Test func hashratesAreInTheUnitOfTheirProtocol() {
+        #expect(HumanUnits.hashrate(1_234, unit: "Sol/s") == "1.23 kSol/s")
+        #expect(HumanUnits.hashrate(12, uncertainty: 0.1, unit: "Sol/s") == "12 Sol/s ±10 %")
+        var route = RouteReport(name: "zec", protocol: "equihash", hashrate: 5e6, hashrateUnit: "Sol/s")
+        #expect(self.cells(ReportTable(routes: [route])).contains("HASHRATE→5.00 MSol/s"))
+        route.hashrateUnit = "\u{1b}"
+        #expect(self.cells(ReportTable(routes: [route])).contains("HASHRATE→5.00 M\\u{1b}"))
+        var pool = PoolReport.primary
+        pool.hashrateUnit = "Sol/s"
+        #expect(self.cells(ReportTable(pools: [pool], now: .start)).contains { $0.hasSuffix("Sol/s") })
+        var worker = WorkerReport.sample
+        worker.hashrateUnit = "Sol/s"
+        #expect(self.cells(ReportTable(workers: [worker], now: .start)).contains { $0.hasSuffix("Sol/s") })
+        var session = SessionReport.sample
+        session.hashrateUnit = "Sol/s"
+        #expect(self.cells(ReportTable(sessions: [session], now: .start)).contains { $0.hasSuffix("Sol/s ±8 %") })
+        var explanation = ExplanationReport.sample
+        explanation.hashrateUnit = "Sol/s"
+        #expect(explanation.heading.first?.contains("TSol/s ±8 %") == true)
+    }
+
     @Test func workersHashrateIsTheSumOfItsSessions() {
         var worker = WorkerReport(worker: "a", route: "btc")
         worker.add(hashrate: 0, uncertainty: 1)

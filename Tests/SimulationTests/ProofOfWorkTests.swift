@@ -51,10 +51,10 @@ import Testing
             .string("a"), .string(HexText.text([UInt8](repeating: 1, count: 32))), .string("0102"), .string("03"),
             .array([]), .string("20000000"), .string("1d00ffff"), .string("60000000"), .bool(true),
         ]
-        let job = try #require(MinerJob(params, difficulty: 1e-12, extranonce1: [9], extranonce2Size: 2))
+        let job = try #require(BitcoinMinerJob(params, difficulty: 1e-12, extranonce1: [9], extranonce2Size: 2))
         var configuration = SimulatedMinerConfiguration(user: "a", profile: .cgminer, port: 1)
         configuration.noncesPerRoll = 10
-        var search = ShareSearch(job, configuration: configuration, mask: 0x1fff_e000, coinbaseCount: 0)
+        var search = BitcoinSearch(job, configuration: configuration, mask: 0x1fff_e000, coinbaseCount: 0)
         let found = search.run(400)
         let keys = found.map { "\($0.extranonce2) \($0.nonce) \($0.versionBits ?? 0)" }
         #expect(found.count == 400)

@@ -5,22 +5,46 @@ import Testing
 
 /// Holds the ledger against the logs of pools and miners, share for share.
 enum Books {
-    /// What identifies a share at a pool.
-    private struct PoolKey: Hashable {
+    /// What identifies a share: its job, and what was sent for it.
+    private struct Key: Hashable {
         var job: String
-        var extranonce2: String
-        var ntime: UInt32
-        var nonce: UInt32
+        var digits: String
     }
 
-    /// What identifies a submission of a miner.
-    private struct MinerKey: Hashable {
-        var job: String
-        var extranonce2: String
-        var ntime: UInt32
-        var nonce: UInt32
-        var bits: UInt32?
+    /// What was sent for a share, in one notation for rows of the ledger and for the logs of pools and miners.
+    ///
+    /// - Parameter own: the part that comes before or behind the miner's own; rows have it, and pools.
+    private static func digits(_ row: LedgerShareRecord) -> String {
+        let own = Self.hex(row.extranonce2)
+        switch row.protocol {
+        // Little-endian on the wire.
+        case "equihash": return "\(Self.hex(row.ntime.byteSwapped))/\(own)"
+        case "cryptonote": return Self.hex(row.nonce)
+        case "ethash": return own
+        default: return "\(Self.hex(row.ntime))/\(Self.hex(row.nonce))/\(own)"
+        }
     }
+
+    /// The same of a submit as it stood on the wire.
+    private static func digits(
+        _ protocol: SimulatedProtocol, extranonce2: String, ntime: String, nonce: String
+    ) -> String {
+        switch `protocol` {
+        case .bitcoin, .scrypt: "\(Self.padded(ntime))/\(Self.padded(nonce))/\(extranonce2)"
+        case .equihash: "\(ntime)/\(extranonce2)"
+        case .cryptonote: nonce
+        case .ethProxy: nonce.hasPrefix("0x") ? String(nonce.dropFirst(2)) : nonce
+        case .ethereumStratum1, .ethereumStratum2: nonce
+        }
+    }
+
+    /// A pool's job without the mark of a number: eth-proxy names jobs by their headers.
+    private static func name(_ job: String?) -> String {
+        let job = job ?? ""
+        return job.hasPrefix("0x") ? String(job.dropFirst(2)) : job
+    }
+
+    private static func padded(_ digits: String) -> String { Self.hex(UInt32(digits, radix: 16) ?? 0) }
 
     /// Every share in the pool's log is one row, with the same verdict unless it was lost on the way back; every forwarded
     /// row that got a verdict is in the pool's log.
@@ -33,18 +57,16 @@ enum Books {
         open openVerdicts: Set<LedgerVerdictKind> = [.lost]
     ) {
         let log = pool.shareLog
-        var open: [PoolKey: [LedgerShareRecord]] = [:]
+        var open: [Key: [LedgerShareRecord]] = [:]
         for row in rows where row.pool == pool.name && row.forwarded {
-            let key = PoolKey(
-                job: row.poolJob ?? "", extranonce2: Self.hex(row.extranonce2), ntime: row.ntime, nonce: row.nonce)
-            open[key, default: []].append(row)
+            open[Key(job: Self.name(row.poolJob), digits: Self.digits(row)), default: []].append(row)
         }
         for share in log {
-            let key = PoolKey(
-                job: share.jobID,
-                extranonce2: share.extranonce2,
-                ntime: UInt32(share.ntime, radix: 16) ?? 0,
-                nonce: UInt32(share.nonce, radix: 16) ?? 0
+            let key = Key(
+                job: Self.name(share.jobID),
+                digits: Self.digits(
+                    pool.protocol, extranonce2: share.extranonce2, ntime: share.ntime, nonce: share.nonce
+                )
             )
             guard let row = open[key]?.popLast() else {
                 Issue.record("\(pool.name) saw a share that the ledger does not have: \(share)")
@@ -71,33 +93,29 @@ enum Books {
     /// not have names none.
     static func check(_ rows: [LedgerShareRecord], against miner: SimulatedMiner) {
         let log = miner.log
-        var open: [MinerKey: [LedgerShareRecord]] = [:]
+        let isJobHidden = miner.configuration.protocol == .ethProxy
+        var open: [String: [LedgerShareRecord]] = [:]
         for row in rows where row.worker == miner.configuration.user {
-            let key = MinerKey(
-                job: row.job ?? "",
-                extranonce2: "",
-                ntime: row.ntime,
-                nonce: row.nonce,
-                bits: nil
-            )
-            open[key, default: []].append(row)
+            // eth-proxy has no job ids but the pool's headers.
+            open[isJobHidden ? Self.name(row.poolJob) : row.job ?? "", default: []].append(row)
         }
         var unanswered = 0
         for submission in log.submissions {
-            var key = MinerKey(
-                job: submission.jobID,
-                extranonce2: "",
-                ntime: UInt32(submission.ntime, radix: 16) ?? 0,
-                nonce: UInt32(submission.nonce, radix: 16) ?? 0,
-                bits: nil
-            )
             let isCut = submission.reply == nil && (submission.connection < log.connects - 1 || !log.isMining)
             unanswered += submission.reply == nil && !isCut ? 1 : 0
-            let own = submission.extranonce1 + submission.extranonce2
-            var index = open[key]?.firstIndex { Self.hex($0.extranonce2).hasSuffix(own) }
+            func find(in key: String, _ extranonce2: String) -> Int? {
+                let sent = Self.digits(
+                    miner.configuration.protocol, extranonce2: extranonce2, ntime: submission.ntime,
+                    nonce: submission.nonce
+                )
+                return open[key]?.firstIndex { Self.isOwn(sent, in: Self.digits($0)) }
+            }
+            var key = submission.jobID
+            let isInner = [.bitcoin, .scrypt].contains(miner.configuration.protocol)
+            var index = find(in: key, (isInner ? submission.extranonce1 : "") + submission.extranonce2)
             if index == nil {
-                key.job = ""
-                index = open[key]?.firstIndex { Self.hex($0.extranonce2).hasSuffix(submission.extranonce2) }
+                key = ""
+                index = find(in: key, submission.extranonce2)
             }
             guard let index, let row = open[key]?.remove(at: index) else {
                 if isCut { continue }
@@ -106,9 +124,11 @@ enum Books {
             }
             switch (row.verdict, submission.reply) {
             case (.accepted, .accepted), (.counted, .accepted): break
-            case (.lost, .rejected(let code, _)): #expect(code == 21)
+            case (.lost, .rejected(let code, _)):
+                if Self.hasCodes(miner.configuration.protocol) { #expect(code == 21) }
             case (_, nil) where isCut: break
-            case (let verdict, .rejected(let code, _)) where verdict.isRefusal: #expect(row.reasonCode == Int32(code))
+            case (let verdict, .rejected(let code, _)) where verdict.isRefusal:
+                if Self.hasCodes(miner.configuration.protocol) { #expect(row.reasonCode == Int32(code)) }
             default:
                 Issue.record(
                     "ledger \(row.verdict), \(miner.configuration.user) heard \(String(describing: submission.reply))")
@@ -116,6 +136,18 @@ enum Books {
         }
         for row in open.values.joined() { Issue.record("a row without a submission: \(row)") }
         #expect(unanswered == 0)
+    }
+
+    /// Whether the miners of a protocol hear the codes of Stratum V1.
+    private static func hasCodes(_ protocol: SimulatedProtocol) -> Bool {
+        [.bitcoin, .scrypt, .equihash].contains(`protocol`)
+    }
+
+    /// Whether a row's digits are those that a miner sent, with the router's part before the last field.
+    private static func isOwn(_ sent: String, in row: String) -> Bool {
+        let (sent, row) = (sent.split(separator: "/"), row.split(separator: "/"))
+        guard let own = sent.last, let whole = row.last else { return false }
+        return sent.dropLast() == row.dropLast() && whole.hasSuffix(own)
     }
 
     /// Nothing is left open: forwarded = accepted + refused + lost.

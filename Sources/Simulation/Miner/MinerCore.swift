@@ -11,11 +11,11 @@ final class MinerCore: LineReceiver {
     private let journal: Journal<MinerLog>
     private let loop: any EventLoop
     private var memory = MinerMemory()
-    private var dialogue: MinerDialogue?
-    private var search: ShareSearch?
+    private var side: (any MinerSide)?
     private var channel: (any Channel)?
     private var openedAt = NIODeadline.uptimeNanoseconds(0)
     private var lastHeardAt = NIODeadline.uptimeNanoseconds(0)
+    private var lastSaidAt = NIODeadline.uptimeNanoseconds(0)
     private var lastSliceAt = NIODeadline.uptimeNanoseconds(0)
     private var leaveReason: String?
     private var detour: (host: String?, port: Int?)?
@@ -121,18 +121,19 @@ final class MinerCore: LineReceiver {
         self.connection += 1
         self.leaveReason = nil
         (self.openedAt, self.lastHeardAt) = (self.loop.now, self.loop.now)
+        self.lastSaidAt = self.loop.now
         self.journal.update { $0.connects += 1 }
         self.note(.connected)
-        var dialogue = MinerDialogue(self.configuration, memory: self.memory)
-        let actions = dialogue.begin()
-        self.dialogue = dialogue
+        var side = SimulatedProtocol.minerSide(self.configuration, memory: self.memory)
+        let actions = side.begin()
+        self.side = side
         actions.forEach(self.perform)
         channel.flush()
     }
 
     func lineReceived(_ line: ByteBuffer) {
         self.lastHeardAt = self.loop.now
-        guard self.leaveReason == nil, let actions = self.dialogue?.receive(line) else { return }
+        guard self.leaveReason == nil, let actions = self.side?.receive(line) else { return }
         actions.forEach(self.perform)
     }
 
@@ -142,13 +143,9 @@ final class MinerCore: LineReceiver {
 
     func linkClosed(reason: String) {
         guard self.channel != nil else { return }
-        if let dialogue = self.dialogue {
-            self.memory = dialogue.memory
-            self.memory.skipsConfigure = self.memory.skipsConfigure || dialogue.awaitsConfigure
-        }
+        if let side = self.side { self.memory = side.memory }
         self.channel = nil
-        self.dialogue = nil
-        self.search = nil
+        self.side = nil
         self.pending = []
         self.journal.update { log in
             log.isMining = false
@@ -175,12 +172,6 @@ final class MinerCore: LineReceiver {
             self.note(event)
         case .violation(let text):
             self.violation(text)
-        case .search(let job):
-            self.begin(job)
-        case .changeDifficulty(let difficulty):
-            self.search?.setDifficulty(difficulty)
-        case .changeMask(let mask):
-            self.search?.setVersionMask(mask)
         case .settle(let id, let reply):
             self.settle(id, reply)
         case .reconnect(let host, let port):
@@ -189,17 +180,6 @@ final class MinerCore: LineReceiver {
         case .leave(let reason):
             self.leave(reason)
         }
-    }
-
-    private func begin(_ job: MinerJob) {
-        // Only a Bitaxe counts from 0 again on a job that voids nothing.
-        let startsOver = job.isClean || self.configuration.profile == .bitaxe
-        self.search = ShareSearch(
-            job,
-            configuration: self.configuration,
-            mask: self.dialogue?.versionMask,
-            coinbaseCount: startsOver ? 0 : (self.search?.coinbaseCount ?? 0) &+ 1
-        )
     }
 
     private func settle(_ id: Int, _ reply: MinerReply) {
@@ -218,6 +198,7 @@ final class MinerCore: LineReceiver {
     }
 
     private func write(_ line: String) {
+        self.lastSaidAt = self.loop.now
         self.channel?.write(ByteBuffer(string: line + "\n"), promise: nil)
     }
 
@@ -232,7 +213,7 @@ final class MinerCore: LineReceiver {
 
     private func violation(_ text: String) {
         self.journal.update { log in
-            log.violations.append("\(self.configuration.user) (\(self.configuration.profile)): \(text)")
+            log.violations.append("\(self.configuration.user) (\(self.configuration.profileName)): \(text)")
             log.violations.trimFront(to: self.configuration.logCapacity)
         }
     }
@@ -243,20 +224,26 @@ final class MinerCore: LineReceiver {
         let now = self.loop.now
         let elapsed = now - self.lastSliceAt
         self.lastSliceAt = now
-        guard self.channel != nil, let dialogue = self.dialogue else { return }
+        guard self.channel != nil, let side = self.side else { return }
         if let limit = self.configuration.silenceLimit, now - self.lastHeardAt > limit { return self.leave("silence") }
-        if !dialogue.isAuthorized {
+        let rest = now - max(self.lastHeardAt, self.lastSaidAt)
+        let actions = self.side?.rested(for: rest) ?? []
+        if !actions.isEmpty {
+            actions.forEach(self.perform)
+            self.channel?.flush()
+        }
+        if !side.isAuthorized {
             if now - self.openedAt > self.configuration.handshakeLimit { self.leave("no answer in the handshake") }
             return
         }
-        guard !self.isPaused, self.search != nil else { return }
+        guard !self.isPaused, side.hasWork else { return }
         // What was missed for want of time is not made up for, beyond a few slices.
         let owed = self.hashesPerSecond * Double(elapsed.nanoseconds) / 1e9
-        self.budget = min(self.budget + owed, self.hashesPerSecond / 4)
+        self.budget = min(self.budget + owed, max(self.hashesPerSecond / 4, 1))
         let count = Int(self.budget)
         guard count > 0 else { return }
         self.budget -= Double(count)
-        let found = self.search?.run(count) ?? []
+        let found = self.side?.search(count) ?? []
         self.journal.updateQuietly { $0.hashes += count }
         for share in found {
             self.submit(share)
@@ -266,20 +253,20 @@ final class MinerCore: LineReceiver {
     }
 
     private func submit(_ share: FoundShare) {
-        guard let id = self.dialogue?.takeSubmitID() else { return }
-        let isShort = self.configuration.profile == .nerdminer
+        guard let (id, line) = self.side?.submission(of: share) else { return }
         let submission = MinerSubmission(
             number: self.submissionCount,
             connection: self.connection,
             id: id,
-            jobID: share.job.id,
-            extranonce1: HexText.text(share.job.extranonce1),
-            extranonce2: HexText.text(share.extranonce2),
-            ntime: HexText.text(share.job.ntime),
-            nonce: isShort ? String(share.nonce, radix: 16) : HexText.text(share.nonce),
-            versionBits: share.versionBits.map(HexText.text),
-            difficulty: share.job.difficulty,
-            shareDifficulty: share.difficulty,
+            jobID: share.claim.jobID,
+            extranonce1: share.extranonce1,
+            extranonce2: share.claim.extranonce2,
+            ntime: share.claim.ntime,
+            nonce: share.claim.nonce,
+            versionBits: share.claim.versionBits,
+            proof: share.claim.proof,
+            difficulty: share.difficulty,
+            shareDifficulty: share.shareDifficulty,
             time: self.loop.now
         )
         self.submissionCount += 1
@@ -289,10 +276,6 @@ final class MinerCore: LineReceiver {
             log.submissions.trimFront(to: self.configuration.logCapacity)
             log.submitted += 1
         }
-        let fields = [
-            self.configuration.user, submission.jobID, submission.extranonce2, submission.ntime, submission.nonce,
-        ]
-        let params = (fields + [submission.versionBits].compactMap { $0 }).map(JSONText.quoted)
-        self.write(#"{"id":\#(id),"method":"mining.submit","params":[\#(params.joined(separator: ","))]}"#)
+        self.write(line)
     }
 }

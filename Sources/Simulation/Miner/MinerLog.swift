@@ -21,7 +21,8 @@ package struct MinerEvent: Sendable {
         case subscribed(sessionID: String?, extranonce1: String, extranonce2Size: Int)
         /// The authorize reply.
         case authorized(Bool)
-        /// A `mining.notify`; `difficulty` is the one that will be applied to its shares.
+        /// Work; `difficulty` is the one that will be applied to its shares, in the protocol's own unit. `previousHash` is
+        /// empty where the protocol does not tell it.
         case job(id: String, clean: Bool, previousHash: String, difficulty: Double)
         /// A `mining.set_difficulty`.
         case difficulty(Double)
@@ -46,7 +47,8 @@ package enum MinerReply: Sendable, Hashable {
     case rejected(code: Int, text: String)
 }
 
-/// One submit of a simulated miner, and its answer. The text fields are as sent over the wire.
+/// One submit of a simulated miner, and its answer. The text fields are as sent over the wire, and empty where the
+/// protocol has no such field.
 package struct MinerSubmission: Sendable {
     /// Order of sending, from 0.
     package let number: Int
@@ -66,6 +68,8 @@ package struct MinerSubmission: Sendable {
     package let nonce: String
     /// The version bits, nil without version rolling.
     package let versionBits: String?
+    /// The hash, mix hash or solution submitted as proof, in hex; nil in protocols that submit none.
+    package let proof: String?
     /// The difficulty of its job.
     package let difficulty: Double
     /// The difficulty it reached.

@@ -21,7 +21,9 @@ package struct SimulatedMinerConfiguration: Sendable {
     package var user: String
     /// The password given to `mining.authorize`.
     package var password = "x"
-    /// The firmware it behaves like.
+    /// The protocol it speaks.
+    package let `protocol`: SimulatedProtocol
+    /// The firmware it behaves like, with Bitcoin's messages; other protocols have their own habits below.
     package var profile: MinerProfile
     /// Where it connects to.
     package var host: String
@@ -29,13 +31,14 @@ package struct SimulatedMinerConfiguration: Sendable {
     package var port: Int
     /// Speaks TLS when set.
     package var tls: TLSConfiguration?
-    /// Hashes per second; 0 sends no share.
-    package var hashesPerSecond = 2_000.0
+    /// Hashes per second, for Equihash headers tried per second; 0 sends no share.
+    package var hashesPerSecond: Double
     /// The mask asked for by profiles that configure; nil leaves the configure out.
     package var versionMask: UInt32? = 0xffff_ffff
     /// A difficulty to suggest behind the authorize (bitaxe).
     package var suggestedDifficulty: Double?
-    /// Whether it asks for `mining.set_extranonce` and obeys it.
+    /// Whether it asks for `mining.set_extranonce` and obeys it, with Bitcoin's messages and EthereumStratum/1.0.0; miners
+    /// of Equihash have a profile for that.
     package var subscribesExtranonce = false
     /// Whether it calls again after a drop.
     package var reconnects = true
@@ -51,19 +54,45 @@ package struct SimulatedMinerConfiguration: Sendable {
     package var noncesPerRoll: UInt32 = 8_192
     /// A deliberate mistake, to see that it is caught.
     package var mistake: MinerMistake?
+    /// Sends a false hash, mix hash or solution with each share, in protocols that send one.
+    package var sendsFalseProofs = false
+    /// What only miners of CryptoNote do.
+    package var cryptonote = CryptonoteMinerHabits()
+    /// What only miners of Ethash do.
+    package var ethash = EthashMinerHabits()
+    /// What only miners of Equihash do.
+    package var equihash = EquihashMinerHabits()
     /// Events and submissions kept in the log; the oldest go first.
     package var logCapacity = Int.max
 
-    /// A miner with every other setting at its default.
-    package init(user: String, profile: MinerProfile = .plain, host: String = "127.0.0.1", port: Int) {
+    /// A miner with every other setting at the protocol's default.
+    package init(
+        user: String,
+        protocol: SimulatedProtocol = .bitcoin,
+        profile: MinerProfile = .plain,
+        host: String = "127.0.0.1",
+        port: Int
+    ) {
         self.user = user
+        self.protocol = `protocol`
+        self.hashesPerSecond = `protocol`.defaultHashrate
         self.profile = profile
         self.host = host
         self.port = port
     }
+
+    /// The name of the firmware it behaves like.
+    var profileName: String {
+        switch self.protocol {
+        case .bitcoin, .scrypt: self.profile.rawValue
+        case .cryptonote: self.cryptonote.profile.rawValue
+        case .ethProxy, .ethereumStratum1, .ethereumStratum2: self.protocol.rawValue
+        case .equihash: self.equihash.profile.rawValue
+        }
+    }
 }
 
-/// A mistake a miner makes on purpose.
+/// A mistake a miner makes on purpose, as far as its protocol has what it takes.
 package enum MinerMistake: Sendable, CaseIterable {
     /// Takes the previous hash as it came, without reversing the bytes of each word.
     case previousHashOrder

@@ -8,9 +8,8 @@ final class PoolCore {
     let configuration: SimulatedPoolConfiguration
     let journal: Journal<PoolLog>
     let loop: any EventLoop
-    let judge: ShareJudge
     private(set) var difficulty: Double
-    private(set) var currentJob: PoolJob
+    private(set) var currentJob: any PoolJob
     private(set) var epoch = 1
     private var height = 1
     private var jobCount = 1
@@ -18,20 +17,20 @@ final class PoolCore {
     private let idBase: UInt32
     private let tlsContext: NIOSSLContext?
     private var reservation: PortReservation?
-    private var listener: (any Channel)?
+    var listener: (any Channel)?
     private var isListening = false
     private var links: [Int: PoolLink] = [:]
     private var linkCount = 0
     private var sessions: [String: PoolSession] = [:]
     private var shareCount = 0
     private var extranonceCount: UInt16 = 0
-    private var newLinkBehaviour = LinkBehaviour()
+    var newLinkBehaviour = LinkBehaviour()
     /// Whether the pool itself makes no jobs for now.
-    private var isIdle = false
+    var isIdle = false
     /// It hears of no block.
-    private var keepsOldBlock = false
+    var keepsOldBlock = false
     /// Whom its coinbase pays: another number, another script.
-    private var payee: UInt8 = 1
+    var payee: UInt8 = 1
     private var timers: [() -> Void] = []
 
     init(
@@ -44,25 +43,18 @@ final class PoolCore {
         self.reservation = reservation
         self.journal = journal
         self.loop = loop
-        self.judge = ShareJudge(
-            versionBitsRule: configuration.versionBitsRule,
-            requiresVersionBits: configuration.requiresVersionBits,
-            ntimeRule: configuration.ntimeRule,
-            acceptsShortNonces: configuration.acceptsShortNonces
-        )
         self.difficulty = configuration.difficulty
         self.tlsContext = try configuration.tls.map { try NIOSSLContext(configuration: $0) }
         var generator = SeededGenerator(seed: configuration.seed)
         self.idBase = UInt32.random(in: 0...UInt32.max, using: &generator)
-        self.currentJob = PoolJob(
+        let position = JobPosition(
             id: configuration.jobIDs.id(number: 0, base: self.idBase),
             height: 1,
             epoch: 1,
-            configuration: configuration,
-            ntime: Self.unixSeconds(),
-            payoutScript: Self.payoutScript(1, seed: configuration.seed),
-            using: &generator
+            time: Self.unixSeconds(),
+            payee: self.payee
         )
+        self.currentJob = SimulatedProtocol.makeJob(position, configuration, using: &generator)
         self.generator = generator
         journal.update { ($0.jobs, $0.height) = (1, 1) }
     }
@@ -94,16 +86,14 @@ final class PoolCore {
     func makeJob(clean: Bool, newBlock: Bool) -> String {
         self.height += newBlock && !self.keepsOldBlock ? 1 : 0
         self.epoch += clean ? 1 : 0
-        self.currentJob = PoolJob(
+        let position = JobPosition(
             id: self.configuration.jobIDs.id(number: self.jobCount, base: self.idBase),
             height: self.height,
             epoch: self.epoch,
-            configuration: self.configuration,
-            // Strictly rising, so that two jobs never mean the same work.
-            ntime: max(Self.unixSeconds(), self.currentJob.ntime + 1),
-            payoutScript: Self.payoutScript(self.payee, seed: self.configuration.seed),
-            using: &self.generator
+            time: max(Self.unixSeconds(), self.currentJob.position.time + 1),
+            payee: self.payee
         )
+        self.currentJob = SimulatedProtocol.makeJob(position, self.configuration, using: &self.generator)
         self.jobCount += 1
         self.journal.update { ($0.jobs, $0.height) = (self.jobCount, self.height) }
         self.linksInOrder.forEach { $0.sendJob(self.currentJob, clean: clean) }
@@ -175,10 +165,10 @@ final class PoolCore {
         }
     }
 
-    private var linksInOrder: [PoolLink] { self.links.values.sorted { $0.number < $1.number } }
+    var linksInOrder: [PoolLink] { self.links.values.sorted { $0.number < $1.number } }
 
     /// Unique as long as the size allows it.
-    private func makeExtranonce1() -> [UInt8] {
+    func makeExtranonce1() -> [UInt8] {
         let size = min(max(self.configuration.extranonce1Size, 0), 16)
         self.extranonceCount &+= 1
         let counter = [UInt8(self.extranonceCount >> 8), UInt8(self.extranonceCount & 0xff)]
@@ -190,7 +180,7 @@ final class PoolCore {
     /// Writes a judged share down. Returns its number.
     func record(
         _ claim: ShareClaim,
-        judgement: ShareJudge.Judgement,
+        judgement: Judgement,
         worker: String,
         jobDifficulty: Double,
         connection: Int
@@ -204,6 +194,7 @@ final class PoolCore {
             ntime: claim.ntime,
             nonce: claim.nonce,
             versionBits: claim.versionBits,
+            proof: claim.proof,
             jobDifficulty: jobDifficulty,
             shareDifficulty: judgement.shareDifficulty,
             verdict: judgement.verdict
@@ -231,7 +222,7 @@ final class PoolCore {
 
     // MARK: Listening
 
-    private func listen() -> EventLoopFuture<Void> {
+    func listen() -> EventLoopFuture<Void> {
         guard self.listener == nil, let address = self.reservation?.address else {
             return self.loop.makeSucceededVoidFuture()
         }
@@ -258,103 +249,15 @@ final class PoolCore {
         try channel.pipeline.syncOperations.addHandler(LineHandler(receiver: link))
     }
 
-    private func stopListening() -> EventLoopFuture<Void> {
+    func stopListening() -> EventLoopFuture<Void> {
         self.isListening = false
         guard let listener = self.listener else { return self.loop.makeSucceededVoidFuture() }
         self.listener = nil
         return listener.close()
     }
 
-    /// A pay-to-witness-public-key-hash output.
-    private static func payoutScript(_ payee: UInt8, seed: UInt64) -> [UInt8] {
-        [0, 20] + [UInt8](repeating: payee, count: 19) + [UInt8(truncatingIfNeeded: seed)]
-    }
-
     /// Seconds since 1970, for ntime.
     private static func unixSeconds() -> UInt32 {
         UInt32(clamping: Int(Date().timeIntervalSince1970))
-    }
-}
-
-// MARK: - Faults
-
-extension PoolCore {
-    /// Applies a fault to the links of `scope`. The future is done when it has happened.
-    func inject(_ fault: PoolFault, on scope: PoolFaultScope) -> EventLoopFuture<Void> {
-        let live = scope == .newLinks ? [] : self.linksInOrder
-        let affectsNew = scope != .liveLinks
-        switch fault {
-        case .healthy:
-            return self.heal()
-        case .reset, .close:
-            let stopped = affectsNew ? self.stopListening() : self.loop.makeSucceededVoidFuture()
-            return .andAllComplete([stopped] + live.map { $0.close(reset: fault == .reset) }, on: self.loop)
-        case .halfClose:
-            live.forEach { $0.closeOutput() }
-        case .freeze:
-            live.forEach { $0.freeze() }
-            guard affectsNew else { break }
-            self.isIdle = true
-            self.newLinkBehaviour.isFrozen = true
-            return self.listener?.setOption(.autoRead, value: false) ?? self.loop.makeSucceededVoidFuture()
-        case .noJobs:
-            self.isIdle = self.isIdle || scope == .all
-            self.change(live, affectsNew) { $0.takesJobs = false }
-        case .silentAccept:
-            self.change(live, affectsNew) { $0.isMute = true }
-        case .noVerdicts:
-            self.change(live, affectsNew) { $0.answersShares = false }
-        case .delayVerdicts(let delay):
-            self.change(live, affectsNew) { $0.verdictDelay = delay }
-        case .rejectAll(let code, let text):
-            self.change(live, affectsNew) { $0.forcedVerdict = .rejected(code: code, text: text) }
-        case .rejectEvery(let count, let code, let text):
-            self.change(live, affectsNew) { $0.rejectsEvery = (count, .rejected(code: code, text: text)) }
-        case .oldBlock:
-            self.keepsOldBlock = true
-        case .payElsewhere:
-            self.payee &+= 1
-            self.makeJob(clean: true, newBlock: false)
-        case .refuseAuthorization:
-            self.change(live, affectsNew) { $0.authorizes = false }
-        case .reconnectRequest(let host, let port):
-            for link in live {
-                link.sendReconnect(host: host, port: port)
-                self.loop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { _ = link.close(reset: false) }
-            }
-        case .garbage(let bytes):
-            live.forEach { $0.sendBytes(bytes) }
-            if affectsNew { self.newLinkBehaviour.greeting = bytes }
-        case .setExtranonce(let size):
-            for link in live {
-                link.setExtranonce(self.makeExtranonce1(), size: size)
-            }
-            self.makeJob(clean: true, newBlock: false)
-        }
-        return self.loop.makeSucceededVoidFuture()
-    }
-
-    private func change(_ live: [PoolLink], _ affectsNew: Bool, _ change: (inout LinkBehaviour) -> Void) {
-        live.forEach { change(&$0.behaviour) }
-        if affectsNew { change(&self.newLinkBehaviour) }
-    }
-
-    private func heal() -> EventLoopFuture<Void> {
-        let starved = self.isIdle || self.linksInOrder.contains { !$0.behaviour.takesJobs || $0.behaviour.isFrozen }
-        self.isIdle = false
-        self.keepsOldBlock = false
-        self.newLinkBehaviour = LinkBehaviour()
-        self.linksInOrder.forEach { $0.revive() }
-        if starved { self.makeJob(clean: false, newBlock: false) }
-        guard let listener = self.listener else { return self.listen() }
-        return listener.setOption(.autoRead, value: true)
-    }
-}
-
-extension Array {
-    /// Drops the oldest half once there are more than `capacity` elements, at least down to the capacity.
-    mutating func trimFront(to capacity: Int) {
-        guard self.count > capacity else { return }
-        self.removeFirst(Swift.max(self.count - capacity, self.count / 2))
     }
 }

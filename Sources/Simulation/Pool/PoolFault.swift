@@ -28,13 +28,15 @@ package enum PoolFault: Sendable, Hashable {
     case oldBlock
     /// Its coinbase pays somebody else from now on, also when it is healthy again.
     case payElsewhere
-    /// Refuses every `mining.authorize`.
+    /// Refuses every `mining.authorize` or login.
     case refuseAuthorization
-    /// Sends `client.reconnect` and closes the link half a second later; goes on listening.
+    /// Sends `client.reconnect`, where the protocol has it, and closes the link half a second later; goes on listening.
+    /// CryptoNote and EthereumStratum/2.0.0 need both host and port.
     case reconnectRequest(host: String?, port: Int?)
     /// Sends these bytes as they are, once a link.
     case garbage([UInt8])
-    /// Gives each subscribed link a new extranonce1 and this extranonce2 size, then a clean job.
+    /// Gives each subscribed link a new extranonce1 and this extranonce2 size, then a clean job. Only Bitcoin's messages
+    /// tell the size; protocols without an extranonce send the job alone.
     case setExtranonce(size: Int)
 }
 

@@ -8,7 +8,8 @@ package enum PoolVerdict: Sendable, Hashable {
     case rejected(code: Int, text: String)
 }
 
-/// One share as a simulated pool received and judged it. The text fields are as they came over the wire.
+/// One share as a simulated pool received and judged it. The text fields are as they came over the wire,
+/// and empty where the protocol has no such field.
 package struct PoolShareRecord: Sendable {
     /// Order of arrival, from 0.
     package let number: Int
@@ -26,6 +27,8 @@ package struct PoolShareRecord: Sendable {
     package let nonce: String
     /// The version bits in hex, nil when the submit had none.
     package let versionBits: String?
+    /// The hash, mix hash or solution submitted as proof, in hex; nil when the submit had none.
+    package let proof: String?
     /// The difficulty its job was sent with; 0 when the job was unknown.
     package let jobDifficulty: Double
     /// The difficulty the share reached; nil when it was refused before it was hashed.

@@ -4,14 +4,19 @@ package import NIOCore
 package final class SimulatedPool: Sendable {
     /// The configured name.
     package let name: String
+    /// The protocol it speaks.
+    package let `protocol`: SimulatedProtocol
     /// The port it listens on; kept over faults and revivals.
     package let port: Int
     private let journal: Journal<PoolLog>
     private let loop: any EventLoop
     private let core: NIOLoopBound<PoolCore>
 
-    private init(name: String, port: Int, journal: Journal<PoolLog>, core: NIOLoopBound<PoolCore>) {
+    private init(
+        name: String, protocol: SimulatedProtocol, port: Int, journal: Journal<PoolLog>, core: NIOLoopBound<PoolCore>
+    ) {
         self.name = name
+        self.protocol = `protocol`
         self.port = port
         self.journal = journal
         self.loop = core.eventLoop
@@ -35,7 +40,10 @@ package final class SimulatedPool: Sendable {
             return NIOLoopBound(core, eventLoop: loop)
         }.get()
         try await loop.flatSubmit { core.value.start() }.get()
-        return SimulatedPool(name: configuration.name, port: reservation.port, journal: journal, core: core)
+        return SimulatedPool(
+            name: configuration.name, protocol: configuration.protocol, port: reservation.port, journal: journal,
+            core: core
+        )
     }
 
     /// Everything it saw and did until now.

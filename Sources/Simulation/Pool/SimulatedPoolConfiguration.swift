@@ -5,10 +5,12 @@ package import NIOSSL
 package struct SimulatedPoolConfiguration: Sendable {
     /// The name shown in logs and used in no line on the wire.
     package var name: String
+    /// The protocol it speaks.
+    package let `protocol`: SimulatedProtocol
     /// Bytes of extranonce1, 0...16.
-    package var extranonce1Size = 4
-    /// Bytes of extranonce2, 1...8.
-    package var extranonce2Size = 8
+    package var extranonce1Size: Int
+    /// Bytes of extranonce2, 1...8; other protocols than Bitcoin's leave what is missing to 8 (Ethash) or 32 (Equihash).
+    package var extranonce2Size: Int
     /// The answer to `mining.configure`.
     package var configure = ConfigureBehaviour.answers(mask: 0x1fff_e000)
     /// How submitted version bits are joined with the job's version.
@@ -19,8 +21,9 @@ package struct SimulatedPoolConfiguration: Sendable {
     package var acceptsShortNonces = false
     /// The block version of every job.
     package var jobVersion: UInt32 = 0x2000_0000
-    /// The share difficulty at the start; 1e-6 takes about 4,300 hashes a share.
-    package var difficulty = 1e-6
+    /// The share difficulty at the start, in the protocol's own unit: see `SimulatedProtocol.hashesPerDifficulty`. For
+    /// Bitcoin, 1e-6 takes about 4,300 hashes a share.
+    package var difficulty: Double
     /// Changes of the share difficulty, counted from the start of the pool.
     package var difficultySchedule: [DifficultyChange] = []
     /// Time between jobs on the same block; nil sends none by itself.
@@ -45,6 +48,12 @@ package struct SimulatedPoolConfiguration: Sendable {
     package var networkBits: UInt32 = 0x1705_ae3a
     /// Pools of one chain seed announce the same previous hash at the same height.
     package var chainSeed: UInt64 = 0
+    /// What only pools of CryptoNote have.
+    package var cryptonote = CryptonotePoolHabits()
+    /// What only pools of Ethash have.
+    package var ethash = EthashPoolHabits()
+    /// What only pools of Equihash have.
+    package var equihash = EquihashPoolHabits()
     /// Speaks TLS when set.
     package var tls: TLSConfiguration?
     /// Seed of ids, coinbases and branches.
@@ -52,9 +61,17 @@ package struct SimulatedPoolConfiguration: Sendable {
     /// Shares and links kept in the log; the oldest go first.
     package var logCapacity = Int.max
 
-    /// A pool that sends its first job behind the authorize reply, with every setting at its default.
-    package init(name: String) {
+    /// A pool that sends its first job behind the authorize reply, with every setting at the protocol's default.
+    package init(name: String, protocol: SimulatedProtocol = .bitcoin) {
         self.name = name
+        self.protocol = `protocol`
+        self.difficulty = `protocol`.defaultDifficulty
+        (self.extranonce1Size, self.extranonce2Size) = `protocol`.extranonceSizes
+    }
+
+    /// Sets the share difficulty that takes so many hashes on average.
+    package mutating func setHashesPerShare(_ hashes: Double) {
+        self.difficulty = hashes / self.protocol.hashesPerDifficulty
     }
 }
 

@@ -5,7 +5,8 @@ enum DoubleSHA256 {
         Self.singleHash(Self.singleHash(message))
     }
 
-    private static func singleHash(_ message: [UInt8]) -> [UInt8] {
+    /// The 32 bytes of SHA-256(message).
+    static func singleHash(_ message: [UInt8]) -> [UInt8] {
         var padded = message
         padded.append(0x80)
         padded.append(contentsOf: repeatElement(0, count: (120 - padded.count % 64) % 64))

@@ -17,16 +17,24 @@ struct DemoCommand: AsyncParsableCommand {
             "See it work: two built-in pools, a dozen miners that really hash, and a pool that dies again and again.",
         discussion: """
             Needs no configuration and no internet. The ledger and the control socket are in a temporary folder, which \
-            stays for a look with the other commands. The primary pool is killed and revived in turn; no miner is \
-            disconnected. Ends with Ctrl-C or after --for, with a summary from the ledger.
+            stays for a look with the other commands. The primary pool is killed and revived in turn. No miner is \
+            disconnected, but for those whose protocol lets them go to another pool only by a new connection: some of \
+            equihash and ethash. Ends with Ctrl-C or after --for, with a summary from the ledger. RandomX, Ethash and \
+            Equihash 200,9 are too heavy for a demonstration: the miners of cryptonote and ethash compute SHA-256 \
+            instead, those of equihash solve 48,5.
 
             Example:
               router-cli demo --for 60s
+            Example: miners of Zcash
+              router-cli demo --protocol equihash
             """
     )
 
     @Option(name: .customLong("for"), help: "End after this long, such as 60s or 5m. Default: until Ctrl-C.")
     var duration: DemoDuration?
+
+    @Option(name: .customLong("protocol"), help: ArgumentHelp("What pools and miners speak.", valueName: "name"))
+    var spoken = DemoProtocol.bitcoin
 
     @Option(help: "Number of miners.")
     var miners = 12
@@ -39,7 +47,7 @@ struct DemoCommand: AsyncParsableCommand {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "router-demo-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let world = try await DemoWorld.start(miners: self.miners, folder: folder)
+        let world = try await DemoWorld.start(self.spoken, miners: self.miners, folder: folder)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: world.assembly.services.map { .init(service: $0) } + [

@@ -13,8 +13,9 @@ struct DemoStage: Service {
     private static let isTerminal = isatty(STDOUT_FILENO) == 1
 
     func run() async throws {
+        let address = self.world.assembly.listeners.values.joined().first?.text ?? "?"
         self.line(
-            "demo: router on \(self.world.assembly.listeners.values.joined().first?.text ?? "?"), two pools, \(self.world.farm.miners.count) miners"
+            "demo: \(self.world.spoken.rawValue), router on \(address), two pools, \(self.world.farm.miners.count) miners"
         )
         self.line("demo: meanwhile: router-cli pools --socket \(self.world.socketPath)")
         let clock = ContinuousClock()
@@ -58,13 +59,15 @@ struct DemoStage: Service {
 
     private func show(_ second: Int) async {
         let pools = await self.world.assembly.control.pools(route: nil)
-        let totals = self.world.farm.totals
-        // Every miner's first connection is no reconnect, and none is dropped.
-        let dropped = totals.disconnects
+        let dropped = self.world.farm.totals.disconnects
         guard Self.isTerminal else {
             guard second.isMultiple(of: 5) else { return }
-            let places = pools.map { "\($0.name) \($0.state.rawValue), \($0.sessions) miners, \($0.accepted) accepted" }
-            self.line("\(second) s: " + places.joined(separator: "; ") + "; miners disconnected: \(dropped)")
+            let places = pools.map { pool in
+                let rate = HumanUnits.hashrate(pool.hashrate, unit: pool.hashrateUnit)
+                let miners = "\(pool.sessions) miners, \(rate)"
+                return "\(pool.name) \(pool.state.rawValue), \(miners), \(pool.accepted) accepted"
+            }
+            self.line("\(second) s: " + places.joined(separator: "; ") + "; disconnects: \(dropped)")
             return
         }
         let workers = await self.world.assembly.control.workers(route: nil)
@@ -76,7 +79,8 @@ struct DemoStage: Service {
             rows: pools.map { pool in
                 [
                     .text(pool.name), .integer(Int64(pool.priority)), .text(pool.state.rawValue),
-                    .integer(Int64(pool.sessions)), .text(Self.hashrate(pool.hashrate)), .integer(Int64(pool.accepted)),
+                    .integer(Int64(pool.sessions)), Self.hashrate(pool.hashrate, pool.hashrateUnit),
+                    .integer(Int64(pool.accepted)),
                     .integer(Int64(pool.rejected)), .integer(Int64(pool.lost)), .integer(Int64(pool.pending)),
                     .text(pool.lastError ?? "-"),
                 ]
@@ -87,8 +91,8 @@ struct DemoStage: Service {
             rows: workers.map { worker in
                 [
                     .text(worker.worker), .text(worker.pools.joined(separator: ",")),
-                    .text(Self.hashrate(worker.hashrate)),
-                    .text(worker.difficulty.map { String(format: "%.2g", $0) } ?? "-"),
+                    Self.hashrate(worker.hashrate, worker.hashrateUnit),
+                    worker.difficulty.map { .measure($0, shown: HumanUnits.scaled($0)) } ?? .null,
                     .integer(Int64(worker.shares.accepted)), .integer(Int64(worker.shares.counted)),
                     .integer(Int64(worker.shares.lost)),
                 ]
@@ -102,16 +106,25 @@ struct DemoStage: Service {
         self.line("\u{1B}[H\u{1B}[2Jrouter-cli demo, \(second) s; \(next); Ctrl-C ends it\n")
         self.line(poolTable.render())
         self.line(workerTable.render())
-        self.line("miners disconnected: \(dropped)")
+        self.line("disconnects: \(dropped)")
     }
 
-    /// Lets the miners finish before the router stops: every share gets its verdict.
+    /// Lets the miners finish before the router stops: every share gets its verdict. What was sent on a link that has
+    /// ended is not answered any more.
     private func finish() async {
-        try? await self.world.farm.drain(timeout: .seconds(10))
+        for miner in self.world.farm.miners { try? await miner.pause() }
+        try? await self.world.farm.wait(
+            "all replies",
+            until: { logs in
+                logs.allSatisfy { log in
+                    !log.submissions.contains { $0.reply == nil && $0.connection == log.connects - 1 }
+                }
+            },
+            timeout: .seconds(10)
+        )
         try? await self.world.farm.stop()
     }
-
-    private static func hashrate(_ rate: Double) -> String {
-        rate >= 1000 ? String(format: "%.1f kH/s", rate / 1000) : String(format: "%.0f H/s", rate)
+    private static func hashrate(_ rate: Double, _ unit: String) -> OutputValue {
+        .measure(rate, shown: HumanUnits.hashrate(rate, unit: unit))
     }
 }

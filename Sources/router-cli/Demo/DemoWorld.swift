@@ -6,9 +6,11 @@ import NIOPosix
 import PoolPool
 import Router
 import Simulation
+import Stratum
 
 /// The demo's pools, miners and router, all on loopback.
 struct DemoWorld {
+    let spoken: DemoProtocol
     let folder: URL
     let primary: SimulatedPool
     let backup: SimulatedPool
@@ -17,28 +19,20 @@ struct DemoWorld {
     let ledgerPath: String
     let socketPath: String
 
-    static func start(miners: Int, folder: URL) async throws -> DemoWorld {
+    /// - Parameter miners: how many. Of more than a dozen each is slower, so that together they take the same time.
+    static func start(_ spoken: DemoProtocol, miners: Int, folder: URL) async throws -> DemoWorld {
         let outside = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        var primary = SimulatedPoolConfiguration.ckpool(name: "primary")
-        primary.difficulty = 4e-6
-        primary.jobInterval = .seconds(5)
-        primary.seed = 1
-        var backup = SimulatedPoolConfiguration(name: "backup")
-        // Other sizes and another mask than the primary's: a miner must not notice.
-        backup.extranonce1Size = 7
-        backup.extranonce2Size = 6
-        backup.configure = .answers(mask: 0x00ff_e000)
-        backup.difficulty = 2e-6
-        backup.jobInterval = .seconds(5)
-        backup.seed = 2
-        let primaryPool = try await SimulatedPool.start(primary, on: outside)
-        let backupPool = try await SimulatedPool.start(backup, on: outside)
+        let speed = min(1, 12 / Double(miners))
+        let primaryPool = try await SimulatedPool.start(spoken.primary(speed: speed), on: outside)
+        let backupPool = try await SimulatedPool.start(spoken.backup(speed: speed), on: outside)
 
         let ledgerPath = folder.appending(path: "ledger.sqlite").path
         let socketPath = folder.appending(path: "control.sock").path
         let assembly = try await RouterAssembly.open(
             ServiceConfiguration(
-                routes: [Self.route(primary: primaryPool.port, backup: backupPool.port)],
+                routes: [
+                    try Self.route(spoken, primary: primaryPool.port, backup: backupPool.port, speed: speed)
+                ],
                 ledger: LedgerSettings(path: ledgerPath),
                 control: ControlSettings(socket: socketPath),
                 log: LogSettings(),
@@ -47,13 +41,9 @@ struct DemoWorld {
             logger: Logger(label: "demo") { _ in SwiftLogNoOpLogHandler() }
         )
         let port = assembly.listeners.values.joined().first?.address?.port ?? 0
-        var configurations = SimulatedFarm.configurations(count: miners, user: "demo", port: port)
-        for index in configurations.indices {
-            // Unlike miners: 4 to 15 kH/s.
-            configurations[index].hashesPerSecond = 4_000 + Double(index % 12) * 1_000
-        }
-        let farm = try await SimulatedFarm.start(configurations, on: outside)
+        let farm = try await SimulatedFarm.start(spoken.miners(miners, port: port, speed: speed), on: outside)
         return DemoWorld(
+            spoken: spoken,
             folder: folder,
             primary: primaryPool,
             backup: backupPool,
@@ -65,24 +55,32 @@ struct DemoWorld {
     }
 
     /// As a farm would configure it, only faster: a demo has no 120 s to wait for a failback.
-    private static func route(primary: Int, backup: Int) -> RouteConfiguration {
+    private static func route(
+        _ spoken: DemoProtocol, primary: Int, backup: Int, speed: Double
+    ) throws -> RouteConfiguration {
         func pool(_ name: String, port: Int, priority: Int) -> PoolConfiguration {
-            PoolConfiguration(
+            var pool = PoolConfiguration(
                 name: name,
                 endpoint: PoolEndpoint(transport: .tcp, host: "127.0.0.1", port: port),
                 user: "demo",
                 priority: priority
             )
+            pool.options = spoken.poolOptions
+            return pool
         }
-        return RouteConfiguration(
+        var route = RouteConfiguration(
             name: "demo",
             listeners: [ListenerConfiguration(host: "127.0.0.1", port: 0)],
             pools: [pool("primary", port: primary, priority: 1), pool("backup", port: backup, priority: 2)],
-            vardiff: VardiffConfiguration(targetInterval: .seconds(2), minimum: 1e-7),
+            vardiff: VardiffConfiguration(
+                targetInterval: .seconds(2), minimum: try spoken.minimumDifficulty(speed: speed)
+            ),
             health: HealthConfiguration(
                 reconnectMaximum: .seconds(1), failbackAfter: .seconds(4), slowStart: .seconds(1)
             ),
             balance: BalanceConfiguration(movesPerSecond: 1, patience: .zero)
         )
+        route.dialect = try spoken.dialect
+        return route
     }
 }

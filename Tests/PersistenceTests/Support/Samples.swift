@@ -52,6 +52,16 @@ enum Sample {
         .settled(LedgerVerdict(id: id, verdict: .accepted, latency: 41_500))
     }
 
+    /// With an extranonce2 of so many bytes, none of them 0: 1, 2, 3, …
+    static func share(_ id: Int64, bytes: Int, verdict: LedgerVerdictKind = .pending) -> LedgerShare {
+        var share = Self.share(id, verdict: verdict)
+        share.extranonce2 = LedgerExtranonce2(bytes: (0..<bytes).map { UInt8(truncatingIfNeeded: $0 + 1) })
+        return share
+    }
+
+    /// What an Equihash route speaks.
+    static let equihash = LedgerProtocol(name: "equihash", hashesPerDifficulty: 8_192)
+
     /// One event of every kind.
     static let events: [LedgerEvent] = [
         .sessionOpened(LedgerSession(id: 1, time: time, worker: 1, remote: "[::1]:4000", userAgent: "miner/1 ⛏")),
@@ -77,5 +87,8 @@ enum Sample {
             )
         ),
         .name(LedgerName(kind: .worker, id: 1, route: 1, text: "käfer")),
+        .name(LedgerName(kind: .route, id: 1, route: 0, text: "zec", protocol: equihash)),
+        .share(share(3, bytes: 12)),
+        .share(share(4, bytes: 32)),
     ]
 }

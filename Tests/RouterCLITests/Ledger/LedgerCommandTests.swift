@@ -4,7 +4,7 @@ import Logging
 import Persistence
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct LedgerCommandTests {
     /// A ledger with two shares and two events in a folder of its own.
@@ -59,14 +59,14 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
         var lines = ""
         try LedgerReader(path: path).shares(LedgerShareFilter()) {
-            lines += try Self.json(ShareColumns.names, ShareColumns.values(of: $0))
+            lines += try Self.json(ShareColumns.names(.json), ShareColumns.values(of: $0, .json))
         }
         let first = """
             {"id":1,"time":"2026-01-31T09:05:01.250Z","route":"btc","worker":"farm.rig1","session":5,\
             "remote":"10.0.0.9:4000","pool":"primary","job":"a1","pool_job":"17c","difficulty":512,\
             "pool_difficulty":2048,"share_difficulty":4096.5,"forwarded":true,"verdict":"accepted","reason":null,\
             "latency_ms":41.5,"extranonce2":"0001feff","ntime":"697dc1bc","nonce":"0000beef","version_bits":"00ffe000",\
-            "immediate_reply":false,"late_verdict":null}
+            "immediate_reply":false,"late_verdict":null,"protocol":"bitcoin"}
 
             """
         let second = """
@@ -74,7 +74,7 @@ import Testing
             "remote":"10.0.0.9:4000","pool":"primary","job":"a1","pool_job":"17c","difficulty":512,\
             "pool_difficulty":2048,"share_difficulty":4096.5,"forwarded":false,"verdict":"stale","reason":"21 Stale",\
             "latency_ms":null,"extranonce2":"0001feff","ntime":"697dc1bc","nonce":"0000beef","version_bits":null,\
-            "immediate_reply":false,"late_verdict":null}
+            "immediate_reply":false,"late_verdict":null,"protocol":"bitcoin"}
 
             """
         #expect(lines == first + second)
@@ -87,7 +87,7 @@ import Testing
         let rows = try LedgerReader(path: path).report(by: keys, period: LedgerPeriod(), now: 1_769_850_400_000)
         let range = try #require(rows.first?.hashrateRange)
         let (low, high) = (OutputValue.number(range.lowerBound).json, OutputValue.number(range.upperBound).json)
-        let lines = try rows.map { try Self.json(ReportColumns.names(keys), ReportColumns.values(of: $0)) }
+        let lines = try rows.map { try Self.json(ReportColumns.names(keys), ReportColumns.values(of: $0, keys)) }
         #expect(
             lines == [
                 """
@@ -95,11 +95,75 @@ import Testing
                 "forwarded":1,"accepted":1,"rejected":0,"stale":1,"duplicate":0,"low_difficulty":0,"malformed":0,\
                 "unauthorized":0,"counted":0,"lost":0,"unknown":0,"pending":0,"accepted_work":2048,"session_work":512,\
                 "reject_percent":50,"hashrate":2199023255552,"hashrate_low":\(low),"hashrate_high":\(high),\
-                "session_hashes":2199023255552,"accepted_hashes":8796093022208,"in_gaps":0,"from_rollups":0}
+                "session_hashes":2199023255552,"accepted_hashes":8796093022208,"in_gaps":0,"from_rollups":0,\
+                "protocol":"bitcoin"}
 
                 """
             ]
         )
+    }
+
+    @Test func tablesAndExportsOfSharesHaveNoProtocol() async throws {
+        let path = try await Self.makeLedger()
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        #expect(ShareColumns.names(.csv) == ShareColumns.names(.table) + ["protocol"])
+        #expect(!ExportColumns.names.contains("protocol"))
+        try LedgerReader(path: path).shares(LedgerShareFilter()) {
+            #expect(ShareColumns.values(of: $0, .table).count == ShareColumns.names(.table).count)
+            #expect(ShareColumns.values(of: $0, .csv).last == .text("bitcoin"))
+            #expect(ExportColumns.values(of: $0).count == ExportColumns.names.count)
+        }
+    }
+
+    @Test func reportOfOneUnitSaysNothingAboutUnits() async throws {
+        let path = try await Self.makeLedger()
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        let reader = try LedgerReader(path: path)
+        #expect(ReportNotes.lines(about: try reader.report(by: [], LedgerReportFilter(), now: 0)) == [])
+    }
+
+    @Test func reportOverSeveralUnitsSaysSo() async throws {
+        let path = NSTemporaryDirectory() + "/ledger-command-\(UUID().uuidString)/ledger.sqlite"
+        defer { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+        let ledger = try Ledger(configuration: LedgerConfiguration(path: path), logger: Logger(label: "test"))
+        ledger.describe(route: "xmr", protocol: "cryptonote", hashesPerDifficulty: 1)
+        let lane = ledger.makeLane()
+        for (id, route) in [(1, "btc"), (2, "xmr")] as [(Int64, String)] {
+            let share = LedgerShare(
+                id: id,
+                time: 1_769_850_300_250,
+                session: 1,
+                worker: ledger.worker("rig", route: route),
+                pool: 0,
+                job: 0,
+                difficulty: 512,
+                shareDifficulty: 600,
+                forwarded: false,
+                verdict: .counted,
+                extranonce2: LedgerExtranonce2(bytes: 1...32),
+                ntime: 0,
+                nonce: 1,
+                versionBits: nil
+            )
+            lane.record(.share(share))
+        }
+        await ledger.flush()
+        let reader = try LedgerReader(path: path)
+        func report(_ keys: [LedgerReportKey]) throws -> LedgerReportTable {
+            try reader.report(by: keys, LedgerReportFilter(), now: 1_769_850_400_000)
+        }
+        let note = "accepted_work and session_work add up difficulties of several units: see hashes, or --by route"
+        #expect(ReportNotes.lines(about: try report([])) == [note])
+        #expect(ReportNotes.lines(about: try report([.worker])) == [note])
+        #expect(ReportNotes.lines(about: try report([.route, .worker])) == [])
+        #expect(!ReportColumns.names([.worker]).contains("protocol"))
+        let lines = try report([.route]).rows.map {
+            try Self.json(ReportColumns.names([.route]), ReportColumns.values(of: $0, [.route]))
+        }
+        #expect(lines.map { $0.contains(#""session_hashes":2199023255552,"#) } == [true, false])
+        #expect(lines.map { $0.contains(#""session_hashes":512,"#) } == [false, true])
+        #expect(lines.map { $0.contains(#""protocol":"bitcoin"}"#) } == [true, false])
+        #expect(lines.map { $0.contains(#""protocol":"cryptonote"}"#) } == [false, true])
     }
 
     @Test func eventsHaveTheFieldsUsersRelyOn() async throws {

@@ -4,7 +4,7 @@ import Logging
 import Persistence
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct ReconcileCommandTests {
     /// A folder with a ledger, gone when the test is over.
@@ -22,10 +22,11 @@ import Testing
     }
 
     /// 60 accepted shares of the difficulty 1,024 each of rig1 and rig2 on 2026-01-31, one a minute from midnight on.
-    private static func makeLedger() async throws -> Folder {
+    private static func makeLedger(_ describe: (Ledger) -> Void = { _ in }) async throws -> Folder {
         let folder = Folder()
         let configuration = LedgerConfiguration(path: folder.ledger)
         let ledger = try Ledger(configuration: configuration, logger: Logger(label: "test"))
+        describe(ledger)
         let workers = ["farm.rig1", "farm.rig2"].map { ledger.worker($0, route: "btc") }
         let pool = ledger.pool("primary", route: "btc")
         let lane = ledger.makeLane()
@@ -152,6 +153,28 @@ import Testing
         let atEdges = try Self.command(
             folder, text.replacing("0.1466", with: "0.1464"), "--unit", "ths", "--model", "exact")
         #expect(try Self.compare(atEdges).total?.finding.verdict == .notEnough)
+    }
+
+    @Test func hashesAreTakenInTheUnitOfThePoolsRoute() async throws {
+        let folder = try await Self.makeLedger {
+            $0.describe(route: "btc", protocol: "equihash", hashesPerDifficulty: 8_192)
+            _ = $0.pool("primary", route: "other")
+        }
+        let options = ["--unit", "hashes", "--model", "exact", "--edge", "0s", "--period", "1d"]
+        let text = "date,hashes\n2026-01-31,1006632960\n"
+        let statement = try folder.statement(text)
+        func command(_ more: String...) throws -> ReconcileCommand {
+            try ReconcileCommand.parse(
+                ["--ledger", folder.ledger, "--pool", "primary", "--statement", statement] + options + more
+            )
+        }
+        // 122,880 × 8,192.
+        let total = try Self.compare(try command("--route", "btc")).total
+        #expect(total?.amounts.credited == 122_880)
+        #expect(total?.finding.verdict == .consistent)
+        // At the other route it would be Bitcoin's.
+        #expect(throws: ExitStatus.usage) { try command().rows() }
+        #expect(try command("--route", "other").rows().rows.map(\.credited) == [1_006_632_960 / 4_294_967_296])
     }
 
     @Test func rowsOutsideOfThePeriodAreLeftOut() async throws {

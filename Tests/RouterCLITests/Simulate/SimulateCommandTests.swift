@@ -6,9 +6,10 @@ import Logging
 import Persistence
 import PoolPool
 import Router
+import Stratum
 import Testing
 
-@testable import router_cli
+@testable import RouterCLI
 
 @Suite struct SimulateCommandTests {
     private static let hour: Int64 = 3_600_000
@@ -166,6 +167,41 @@ import Testing
             #expect(lines.contains { $0.contains("pool is missing") }, "\(lines)")
             #expect(lines.contains { $0.contains("at: ") && $0.contains("is no duration") }, "\(lines)")
         }
+    }
+
+    @Test(arguments: [
+        ("90", 90e12, 90e12), ("1-200", 1e12, 200e12), ("500k-2M", 500e3, 2e6), ("1.5G", 1.5e9, 1.5e9),
+        ("3T", 3e12, 3e12),
+    ])
+    func hashratesHavePrefixes(text: String, low: Double, high: Double) throws {
+        let range = try #require(HashrateRange(argument: text))
+        #expect(range.low == low)
+        #expect(range.high == high)
+    }
+
+    @Test(arguments: ["", "k", "-", "1-", "0", "2M-1M", "1x", "-5", "1-2-3", "nan", "inf", "1e30"])
+    func hashratesThatAreNone(text: String) {
+        #expect(HashrateRange(argument: text) == nil)
+    }
+
+    @Test func aSimulationIsInTheUnitOfItsProtocol() throws {
+        var route = Self.route
+        route.dialect = try ConfiguredDialect(EquihashDialect.self)
+        let range = EquihashDialect.usualHashrates
+        let miners = ForecastMiner.farm(10, from: range.lowerBound, to: range.upperBound)
+        let fault = ForecastFault(pool: "primary", kind: .frozen, start: 1_800, length: 600)
+        let scenario = ForecastScenario(route: route, miners: miners, faults: [fault], duration: 7_200)
+        let report = Forecast.run(scenario)
+        let lost = try #require(report.pools.first { $0.name == "primary" }).workLost * 8_192
+        #expect(lost > 0)
+        let text = SimulationText.render(report, scenario)
+        let heading = "route btc (equihash): 2 h, 10 miners of 10.0 kSol/s to 840 kSol/s, seed 1\n"
+        #expect(text.hasPrefix(heading), "\(text)")
+        #expect(text.contains("WORK LOST"))
+        let json = try JSONSerialization.jsonObject(with: Data(SimulationText.json(report, scenario).utf8))
+        let pools = try #require((json as? [String: Any])?["pools"] as? [[String: Any]])
+        let told = try #require(pools.first { $0["name"] as? String == "primary" }?["hashes_lost"] as? Double)
+        #expect(abs(told / lost - 1) < 0.001)
     }
 
     @Test(arguments: [

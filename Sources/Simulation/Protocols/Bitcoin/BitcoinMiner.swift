@@ -1,36 +1,15 @@
 import NIOCore
 import Stratum
 
-/// What the miner does about a line.
-enum MinerAction {
-    case send(String)
-    case note(MinerEvent.Kind)
-    case violation(String)
-    case search(MinerJob)
-    case changeDifficulty(Double)
-    case changeMask(UInt32)
-    case settle(id: Int, MinerReply)
-    case reconnect(host: String?, port: Int?)
-    case leave(reason: String)
-}
-
-/// What a firmware keeps from one link to the next.
-struct MinerMemory {
-    var sessionID: String?
-    /// A Bitaxe keeps the difficulty in a global variable.
-    var difficulty = 1.0
-    /// The other side did not answer or closed on `mining.configure`.
-    var skipsConfigure = false
-}
-
-/// One link's conversation from the firmware's side: which line comes next, and which rules the other side breaks.
-struct MinerDialogue {
+/// One link's conversation in Bitcoin's Stratum V1, whatever the hash, from the firmware's side: which line comes next, and which rules the other side breaks.
+struct BitcoinMiner: MinerSide {
     private enum Step {
         case configure, subscribe, extranonceSubscribe, authorize, suggestDifficulty
     }
 
     let configuration: SimulatedMinerConfiguration
-    private(set) var memory: MinerMemory
+    private var kept: MinerMemory
+    private var search: BitcoinSearch?
     private var toAsk: [Step] = []
     private var awaited: [(id: Int, step: Step)] = []
     private var nextID = 1
@@ -48,17 +27,22 @@ struct MinerDialogue {
 
     init(_ configuration: SimulatedMinerConfiguration, memory: MinerMemory) {
         self.configuration = configuration
-        self.memory = memory
+        self.kept = memory
         if configuration.profile == .bitaxe { self.difficulty = memory.difficulty }
     }
 
-    /// Whether the other side owes the configure reply.
-    var awaitsConfigure: Bool { self.awaited.first?.step == .configure }
+    var hasWork: Bool { self.search != nil }
 
-    /// The first lines.
+    /// A firmware that never got its configure reply leaves the request out next time.
+    var memory: MinerMemory {
+        var memory = self.kept
+        memory.skipsConfigure = memory.skipsConfigure || self.awaited.first?.step == .configure
+        return memory
+    }
+
     mutating func begin() -> [MinerAction] {
         let configures = self.profile == .cgminer || self.profile == .bitaxe
-        if configures, self.configuration.versionMask != nil, !self.memory.skipsConfigure {
+        if configures, self.configuration.versionMask != nil, !self.kept.skipsConfigure {
             self.toAsk.append(.configure)
         }
         self.toAsk.append(.subscribe)
@@ -73,18 +57,56 @@ struct MinerDialogue {
     }
 
     /// The id of the next submit.
-    mutating func takeSubmitID() -> Int {
+    private mutating func takeSubmitID() -> Int {
         guard self.profile != .cpuminer else { return 4 }
         // cpuminer keeps 4 for its submits; the others go on counting.
         defer { self.nextID += 1 }
         return self.nextID
     }
 
-    /// Judges one line and says what to do about it.
     mutating func receive(_ line: ByteBuffer) -> [MinerAction] {
         guard let message = WireMessage(line) else { return [.violation("not a JSON object: \(String(buffer: line))")] }
         guard let method = message.method else { return self.receiveReply(message) }
         return self.orderViolations(method) + self.receiveNotification(method, message)
+    }
+
+    // MARK: Shares
+
+    private mutating func begin(_ job: BitcoinMinerJob) {
+        // Only a Bitaxe counts from 0 again on a job that voids nothing.
+        let startsOver = job.isClean || self.profile == .bitaxe
+        self.search = BitcoinSearch(
+            job,
+            configuration: self.configuration,
+            mask: self.versionMask,
+            coinbaseCount: startsOver ? 0 : (self.search?.coinbaseCount ?? 0) &+ 1
+        )
+    }
+
+    mutating func search(_ count: Int) -> [FoundShare] {
+        let isShort = self.profile == .nerdminer
+        return (self.search?.run(count) ?? []).map { share in
+            FoundShare(
+                claim: ShareClaim(
+                    jobID: share.job.id,
+                    extranonce2: HexText.text(share.extranonce2),
+                    ntime: HexText.text(share.job.ntime),
+                    nonce: isShort ? String(share.nonce, radix: 16) : HexText.text(share.nonce),
+                    versionBits: share.versionBits.map(HexText.text)
+                ),
+                extranonce1: HexText.text(share.job.extranonce1),
+                difficulty: share.job.difficulty,
+                shareDifficulty: share.difficulty
+            )
+        }
+    }
+
+    mutating func submission(of share: FoundShare) -> (id: Int, line: String) {
+        let id = self.takeSubmitID()
+        let claim = share.claim
+        let fields = [self.configuration.user, claim.jobID, claim.extranonce2, claim.ntime, claim.nonce]
+        let params = (fields + [claim.versionBits].compactMap { $0 }).map(JSONText.quoted)
+        return (id, #"{"id":\#(id),"method":"mining.submit","params":[\#(params.joined(separator: ","))]}"#)
     }
 
     // MARK: Requests
@@ -102,7 +124,7 @@ struct MinerDialogue {
             let options = #"{"version-rolling.mask":"\#(mask)","version-rolling.min-bit-count":2}"#
             (method, params) = ("mining.configure", #"["version-rolling"],\#(options)"#)
         case .subscribe:
-            let session = self.configuration.resumesSession ? self.memory.sessionID.map(JSONText.quoted) : nil
+            let session = self.configuration.resumesSession ? self.kept.sessionID.map(JSONText.quoted) : nil
             (method, params) = ("mining.subscribe", [agent, session].compactMap { $0 }.joined(separator: ","))
         case .extranonceSubscribe:
             (method, params) = ("mining.extranonce.subscribe", "")
@@ -167,7 +189,7 @@ struct MinerDialogue {
         else { return [.violation("subscribe reply not understood"), .leave(reason: "not subscribed")] }
         let pairs = (result[0].array ?? []).compactMap { $0.array }
         let sessionID = pairs.first { $0.first?.string == "mining.notify" }?.last?.string
-        self.memory.sessionID = sessionID
+        self.kept.sessionID = sessionID
         self.isSubscribed = true
         self.extranonce1 = extranonce1
         self.extranonce2Size = size
@@ -231,7 +253,8 @@ struct MinerDialogue {
             guard self.versionMask != nil else { return [.note(.versionMask(mask))] }
             let usable = mask & (self.configuration.versionMask ?? 0)
             self.versionMask = usable
-            return [.note(.versionMask(mask)), .changeMask(usable)]
+            self.search?.setVersionMask(usable)
+            return [.note(.versionMask(mask))]
         case "mining.set_extranonce":
             return self.receiveExtranonce(params)
         case "client.reconnect":
@@ -260,14 +283,14 @@ struct MinerDialogue {
         // cgminer has room for two values; the others keep the latest.
         if self.profile != .cgminer || self.queuedDifficulties.count > 1 { self.queuedDifficulties = [] }
         self.queuedDifficulties.append(difficulty)
-        if self.profile == .nerdminer { actions.append(.changeDifficulty(difficulty)) }
-        self.memory.difficulty = difficulty
+        if self.profile == .nerdminer { self.search?.setDifficulty(difficulty) }
+        self.kept.difficulty = difficulty
         return actions
     }
 
     private mutating func receiveJob(_ params: [JSONValue]) -> [MinerAction] {
         if !self.queuedDifficulties.isEmpty { self.difficulty = self.queuedDifficulties.removeFirst() }
-        let job = MinerJob(
+        let job = BitcoinMinerJob(
             params,
             difficulty: self.difficulty,
             extranonce1: self.extranonce1,
@@ -294,7 +317,8 @@ struct MinerDialogue {
         self.recentJobIDs = Array(self.recentJobIDs.suffix(15)) + [job.id]
         if isRepeated { actions.append(.violation("job id \(job.id) repeated")) }
         guard !(isRepeated && self.profile == .bitaxe), self.isSubscribed else { return actions }
-        return actions + [.search(job)]
+        self.begin(job)
+        return actions
     }
 
     private mutating func receiveExtranonce(_ params: [JSONValue]) -> [MinerAction] {

@@ -1,7 +1,7 @@
 import Stratum
 
-/// A `mining.notify` as a miner reads it, with what was in force when it came.
-struct MinerJob {
+/// A `mining.notify` of Bitcoin as a miner reads it, with what was in force when it came.
+struct BitcoinMinerJob {
     let id: String
     let previousHash: [UInt8]
     let coinbase1: [UInt8]

@@ -1,10 +1,6 @@
-/// One job of a simulated pool.
-final class PoolJob {
-    let id: String
-    /// Blocks found before it.
-    let height: Int
-    /// Clean jobs up to and including it: a job of an older epoch is stale.
-    let epoch: Int
+/// One job of a simulated Bitcoin pool.
+final class BitcoinPoolJob: PoolJob {
+    let position: JobPosition
     /// In header order.
     let previousHash: [UInt8]
     let coinbase1: [UInt8]
@@ -13,37 +9,32 @@ final class PoolJob {
     let version: UInt32
     let nbits: UInt32
     let ntime: UInt32
-    /// Hashes of the headers judged for it, to find duplicates.
-    var judgedHashes: Set<[UInt8]> = []
+    /// Hashes of the headers judged for it.
+    var judged: Set<[UInt8]> = []
 
     init(
-        id: String,
-        height: Int,
-        epoch: Int,
-        configuration: SimulatedPoolConfiguration,
-        ntime: UInt32,
-        payoutScript: [UInt8],
+        _ position: JobPosition,
+        _ configuration: SimulatedPoolConfiguration,
         using generator: inout SeededGenerator
     ) {
-        self.id = id
-        self.height = height
-        self.epoch = epoch
-        self.previousHash = Self.previousHash(height: height, chainSeed: configuration.chainSeed)
+        self.position = position
+        self.previousHash = position.previousHash(chainSeed: configuration.chainSeed)
         // A coinbase transaction: version, one input without a previous output whose script begins with the height (BIP 34)
         // and ends with the extranonces, one output, lock time.
-        let number = UInt32(clamping: 800_000 + height)
+        let number = UInt32(clamping: 800_000 + position.height)
         let script = [4] + (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } + generator.bytes(12)
         let extranonces = max(0, configuration.extranonce1Size) + max(0, configuration.extranonce2Size)
         self.coinbase1 =
             [1, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 32) + [0xff, 0xff, 0xff, 0xff]
             + [UInt8(clamping: script.count + extranonces)] + script
+        let payoutScript = Self.payoutScript(position.payee, seed: configuration.seed)
         let value: [UInt8] = [0x20, 0x40, 0xaa, 0x12, 0, 0, 0, 0]
         self.coinbase2 =
             [0xff, 0xff, 0xff, 0xff, 1] + value + [UInt8(clamping: payoutScript.count)] + payoutScript + [0, 0, 0, 0]
         self.branches = (0..<min(max(configuration.merkleBranchCount, 0), 32)).map { _ in generator.bytes(32) }
         self.version = configuration.jobVersion
         self.nbits = configuration.networkBits
-        self.ntime = ntime
+        self.ntime = position.time
     }
 
     /// The `mining.notify` line.
@@ -57,21 +48,8 @@ final class PoolJob {
             """
     }
 
-    /// The same for every pool of one chain, and as small as the hash of a block.
-    private static func previousHash(height: Int, chainSeed: UInt64) -> [UInt8] {
-        let block = UInt64(truncatingIfNeeded: height)
-        var generator = SeededGenerator(seed: chainSeed &+ block &* 0xd134_2543_de82_ef95)
-        return generator.bytes(22) + [UInt8](repeating: 0, count: 10)
-    }
-}
-
-extension JobIDStyle {
-    /// The id of the job with that number, counted from 0; `base` differs from pool to pool.
-    func id(number: Int, base: UInt32) -> String {
-        switch self {
-        case .counter: HexText.text(base) + HexText.text(UInt32(truncatingIfNeeded: number))
-        case .cycling: "\(number % 10)"
-        case .prefixed: "0x\(HexText.text(base))_\(number)"
-        }
+    /// A pay-to-witness-public-key-hash output.
+    private static func payoutScript(_ payee: UInt8, seed: UInt64) -> [UInt8] {
+        [0, 20] + [UInt8](repeating: payee, count: 19) + [UInt8(truncatingIfNeeded: seed)]
     }
 }

@@ -1,8 +1,8 @@
 import Stratum
 
-/// A share as found, ready to be written down.
-struct FoundShare {
-    let job: MinerJob
+/// A header that is a share.
+struct FoundHeader {
+    let job: BitcoinMinerJob
     let extranonce2: [UInt8]
     let nonce: UInt32
     /// The value of the sixth parameter; nil without version rolling.
@@ -11,13 +11,14 @@ struct FoundShare {
 }
 
 /// The search through the nonces of one job: nonce, then version bits, then extranonce2.
-struct ShareSearch {
+struct BitcoinSearch {
     /// The most version variants tried on one coinbase.
     private static let versionVariants: UInt32 = 4
 
-    private var job: MinerJob
+    private var job: BitcoinMinerJob
     private let profile: MinerProfile
     private let mistake: MinerMistake?
+    private let headerHash: HeaderHash
     private let noncesPerRoll: UInt32
     private var mask: UInt32?
     private var variant: UInt32 = 0
@@ -28,14 +29,15 @@ struct ShareSearch {
     private(set) var coinbaseCount: UInt64
 
     /// - Parameter coinbaseCount: how many coinbases the firmware takes as used up already.
-    init(_ job: MinerJob, configuration: SimulatedMinerConfiguration, mask: UInt32?, coinbaseCount: UInt64) {
+    init(_ job: BitcoinMinerJob, configuration: SimulatedMinerConfiguration, mask: UInt32?, coinbaseCount: UInt64) {
         self.job = job
         self.profile = configuration.profile
         self.mistake = configuration.mistake
         self.noncesPerRoll = configuration.profile == .nerdminer ? .max : max(configuration.noncesPerRoll, 1)
+        self.headerHash = HeaderHash(configuration.protocol)
         self.mask = mask
         self.coinbaseCount = coinbaseCount
-        self.target = Target(difficulty: job.difficulty)
+        self.target = Target(difficulty: job.difficulty / self.headerHash.difficultyMultiplier)
         let isSwapped = configuration.mistake == .previousHashOrder
         let previousHash = isSwapped ? ProofOfWork.swappingWords(job.previousHash) : job.previousHash
         self.header = BlockHeader(
@@ -52,7 +54,7 @@ struct ShareSearch {
     /// Takes another difficulty at once.
     mutating func setDifficulty(_ difficulty: Double) {
         self.job.difficulty = difficulty
-        self.target = Target(difficulty: difficulty)
+        self.target = Target(difficulty: difficulty / self.headerHash.difficultyMultiplier)
     }
 
     /// Takes another mask at once.
@@ -62,24 +64,33 @@ struct ShareSearch {
     }
 
     /// Tries the next `count` headers.
-    mutating func run(_ count: Int) -> [FoundShare] {
-        var found: [FoundShare] = []
+    mutating func run(_ count: Int) -> [FoundHeader] {
+        var found: [FoundHeader] = []
         for _ in 0..<count {
-            let hash = self.header.powHash
-            if self.target.isMet(by: hash), hash.difficulty() >= self.job.difficulty {
+            let hash = self.hash
+            let difficulty = hash.difficulty() * self.headerHash.difficultyMultiplier
+            if self.target.isMet(by: hash), difficulty >= self.job.difficulty {
                 found.append(
-                    FoundShare(
+                    FoundHeader(
                         job: self.job,
                         extranonce2: self.extranonce2,
                         nonce: self.mistake == .nonceOrder ? self.header.nonce.byteSwapped : self.header.nonce,
                         versionBits: self.submittedBits,
-                        difficulty: hash.difficulty()
+                        difficulty: difficulty
                     )
                 )
             }
             self.advance()
         }
         return found
+    }
+
+    /// The hash of the header as it stands.
+    private var hash: Hash256 {
+        switch self.headerHash {
+        case .sha256d: self.header.powHash
+        case .scrypt: Hash256(bytes: self.headerHash(self.header.bytes)) ?? .maximum
+        }
     }
 
     private mutating func advance() {
