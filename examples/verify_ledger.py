@@ -191,7 +191,7 @@ def share_form(row, base_time, base_share):
         integer(number)
     if session is None or (job > 0 and job_id is None):
         raise Damage("it refers to a stint or job that is not there")
-    if type(claim) is not bytes or not 12 <= len(claim) <= 28:
+    if type(claim) is not bytes or not 12 <= len(claim) <= 44:
         raise Damage("its claim is none")
     unknown = (Text(), Text(), 0.0)
     job_id, pool_job_id, pool_difficulty = (job_id, pool_job_id, pool_difficulty) if job > 0 else unknown
@@ -229,8 +229,8 @@ class Verifier:
         self.db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         self.db.text_factory = Text
         self.db.execute("BEGIN")
-        if self.value("PRAGMA application_id") != 0x524C4752 or self.value("PRAGMA user_version") != 2:
-            raise ValueError("no ledger of version 2")
+        if self.value("PRAGMA application_id") != 0x524C4752 or self.value("PRAGMA user_version") not in (2, 3):
+            raise ValueError("no ledger of version 2 or 3")
 
     def value(self, sql, *arguments):
         row = self.db.execute(sql, arguments).fetchone()
