@@ -87,7 +87,8 @@ extension RoutePolicy {
     ) -> String? {
         let pool = self.pools[index]
         if index < 64, entry.barred & (1 << UInt64(index)) != 0 {
-            return "it leaves too little nonce space for this miner, or it has refused this miner's user"
+            return
+                "it has no work for this kind of miner, leaves too little nonce space for it, or has refused its user"
         }
         if let rule = group.rule, rule.isStrict, !rule.pools.contains(where: { $0.pool == pool.configuration.name }) {
             return "the rule \(rule.name) is strict and does not name it"

@@ -294,7 +294,7 @@ package final class SessionHandler: ChannelInboundHandler {
     /// The miner has come to the wrong port. It is told so in its own words, so that whoever looks at it understands.
     private func turnAway(_ stranger: any Dialect.Type, _ line: ByteBuffer) {
         let route = self.shard.configuration
-        let text = "This is a \(route.dialect.name) route, the miner speaks \(stranger.name)"
+        let text = "This route speaks \(route.dialect.name), the miner \(stranger.name)"
         var refusal = stranger.refusal(of: line, text)
         self.output.writeBuffer(&refusal)
         self.shard.tellStranger(stranger.name, remote: self.remote)

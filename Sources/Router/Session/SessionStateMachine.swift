@@ -216,9 +216,10 @@ package struct SessionStateMachine: Sendable {
         return .login(login)
     }
 
+    /// A name with control characters is nobody's: it would look like another one in tables, and end early in SQLite.
     private func isWelcome(user: String, password: String) -> Bool {
         let isRight = self.configuration.minerPassword.map { $0 == password } ?? true
-        return isRight && !user.isEmpty && user.utf8.count <= 255
+        return isRight && !user.isEmpty && user.utf8.count <= 255 && user.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
     }
 
     /// Nil if the name is known already or there are too many; otherwise whether it is the first.

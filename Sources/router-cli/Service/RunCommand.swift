@@ -173,7 +173,9 @@ private struct Reloader: Service {
             }
             if old?.dialect != configuration.dialect {
                 self.logger.warning(
-                    "a changed protocol takes effect at a restart", metadata: ["route": .string(route.name)])
+                    "a changed protocol, or options of it, take effect at a restart",
+                    metadata: ["route": .string(route.name)]
+                )
             }
             if old?.listeners != configuration.listeners {
                 self.logger.warning(

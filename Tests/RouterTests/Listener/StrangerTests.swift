@@ -21,27 +21,27 @@ import Testing
         Stranger(
             dialect: BitcoinDialect.self,
             line: #"{"id":7,"method":"mining.configure","params":[["version-rolling"],{}]}"#,
-            refusal: (#"{"id":7,"result":null,"error":[20,"This is"#, #"speaks bitcoin",null]}"#)
+            refusal: (#"{"id":7,"result":null,"error":[20,"This route"#, #"the miner bitcoin",null]}"#)
         ),
         Stranger(
             dialect: EquihashDialect.self,
             line: #"{"id":7,"method":"mining.subscribe","params":["miner/1",null,"pool.example",3333]}"#,
-            refusal: (#"{"id":7,"result":null,"error":[20,"This is"#, #"speaks equihash",null]}"#)
+            refusal: (#"{"id":7,"result":null,"error":[20,"This route"#, #"the miner equihash",null]}"#)
         ),
         Stranger(
             dialect: CryptoNoteDialect.self,
             line: #"{"id":7,"jsonrpc":"2.0","method":"login","params":{"login":"w","pass":"x","agent":"XMRig"}}"#,
-            refusal: (#"{"id":7,"jsonrpc":"2.0","error":{"code":-1,"message":"This is"#, #"speaks cryptonote"}}"#)
+            refusal: (#"{"id":7,"jsonrpc":"2.0","error":{"code":-1,"message":"This route"#, #"the miner cryptonote"}}"#)
         ),
         Stranger(
             dialect: EthashDialect.self,
             line: #"{"id":7,"jsonrpc":"2.0","method":"eth_submitLogin","params":["0xaa"]}"#,
-            refusal: (#"{"id":7,"jsonrpc":"2.0","#, #"speaks ethash"}}"#)
+            refusal: (#"{"id":7,"jsonrpc":"2.0","#, #"the miner ethash"}}"#)
         ),
         Stranger(
             dialect: EthashDialect.self,
             line: #"{"id":7,"method":"mining.subscribe","params":["miner/1","EthereumStratum/1.0.0"]}"#,
-            refusal: (#"{"id":7,"result":null,"error":[20,"This is"#, #"speaks ethash",null]}"#)
+            refusal: (#"{"id":7,"result":null,"error":[20,"This route"#, #"the miner ethash",null]}"#)
         ),
     ]
 
@@ -66,7 +66,7 @@ import Testing
             #expect(heard.count == 1, "\(route.name)")
             let line = heard.first ?? ""
             #expect(line.hasPrefix(stranger.refusal.start) && line.hasSuffix(stranger.refusal.end), "\(line)")
-            #expect(line.contains("This is a \(route.name) route"), "\(line)")
+            #expect(line.contains("This route speaks \(route.name)"), "\(line)")
             #expect(!world.isConnected(miner))
             #expect(world.shard.sessionCount == 0)
             // It never was a session, no share of it was invalid, and it holds no part of the nonce space.

@@ -138,7 +138,7 @@ import Testing
         #expect(barred.movers == ["the first usable pool"])
         #expect(
             Set(Self.objections(barred).values) == [
-                "it leaves too little nonce space for this miner, or it has refused this miner's user"
+                "it has no work for this kind of miner, leaves too little nonce space for it, or has refused its user"
             ]
         )
         world.fail("a")

@@ -143,7 +143,12 @@ import Testing
         #expect(miner.machine.isReady)
     }
 
-    @Test(arguments: ["", String(repeating: "x", count: 256)])
+    @Test(
+        arguments: [
+            "", String(repeating: "x", count: 256), #"acct.w1\u0000z"#, #"\u0000"#, #"acct\nw1"#, #"acct\u001b[2J"#,
+            "acct.w1\u{7f}",
+        ]
+    )
     func impossibleNamesAreRefused(name: String) throws {
         var miner = MinerConversation()
         let lines = try miner.says(#"{"id":2,"method":"mining.authorize","params":["\#(name)","x"]}"#)
