@@ -61,7 +61,7 @@ extension RouteCore {
                     entry.lastIssue = now
                     self.announce(job, .new)
                 }
-            } else if !entry.sessions.isEmpty, now - entry.lastIssue >= interval {
+            } else if self.dialect.renewsWork, !entry.sessions.isEmpty, now - entry.lastIssue >= interval {
                 self.reissue(entry.link.id, kind: .keepAlive)
             }
         }

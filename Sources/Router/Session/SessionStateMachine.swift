@@ -330,6 +330,8 @@ package struct SessionStateMachine: Sendable {
     /// True when vardiff wants another difficulty than the current job's: a new issue of the job is due.
     package mutating func needsNewDifficulty(now: NIODeadline) -> Bool {
         guard let difficulty = self.difficulty, let job = self.slots.last?.job else { return false }
-        return self.vardiff.retarget(current: difficulty, poolDifficulty: job.upstream.difficulty, now: now)
+        let isDue = self.vardiff.retarget(current: difficulty, poolDifficulty: job.upstream.difficulty, now: now)
+        // Otherwise it comes with the pool's next job.
+        return isDue && self.configuration.dialect.dialect.renewsWork
     }
 }

@@ -29,6 +29,10 @@ public protocol Dialect: Sendable {
     /// share goes there.
     var knowsShareDifficulty: Bool { get }
 
+    /// Another issue of a job is new work. False: a miner that gets one searches again what it has searched, so that jobs
+    /// are issued again only to miners that come from another pool, and a new difficulty waits for the pool's next job.
+    var renewsWork: Bool { get }
+
     /// How the nonce space is divided while no pool has said how much there is.
     var assumedLayout: NonceLayout { get }
     /// How it is divided for pools that leave so much room; pools with too little for any layout are left out. Nil if
@@ -55,6 +59,7 @@ extension Dialect {
     public static var usualHashrates: ClosedRange<Double> { 1e12...200e12 }
     public static var hashrateUnit: String { "H/s" }
     public var knowsShareDifficulty: Bool { true }
+    public var renewsWork: Bool { true }
 }
 
 /// What an issue of a job has to be.

@@ -45,6 +45,8 @@ public struct CryptoNoteDialect: Dialect {
         self.required = algorithms
     }
 
+    /// Nothing in a job is the router's to vary.
+    public var renewsWork: Bool { false }
     /// Difficulty counts hashes.
     public var hashesPerDifficulty: Double { 1 }
 

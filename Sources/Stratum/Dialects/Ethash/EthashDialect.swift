@@ -39,6 +39,8 @@ public struct EthashDialect: Dialect {
         self.algorithm = algorithm
     }
 
+    /// Nothing in a job is the router's to vary.
+    public var renewsWork: Bool { false }
     public var hashesPerDifficulty: Double { 1 }
     /// No less than any pool's.
     public var initialDifficulty: Double { .greatestFiniteMagnitude }
