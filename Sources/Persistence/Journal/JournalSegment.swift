@@ -5,10 +5,9 @@ import Synchronization
 ///
 /// One lane appends to it; the writer reads what is published. What was written to a mapped file belongs to the kernel
 /// and outlives the process.
+// Unchecked: bytes before `end` never change again and bytes after it belong to the lane alone, which makes sharing `base`
+// sound.
 final class JournalSegment: @unchecked Sendable {
-    // Bytes before `end` never change again and bytes after it belong to the lane alone, which makes sharing `base`
-    // sound.
-
     /// Identifies the file and opens the segment; a release that changes the format of records changes it.
     static let magic: UInt64 = 0x3230_4C4E_524A_5252
     /// What format 1 has in its place. Its records are a part of today's, so what it left behind is taken in.

@@ -5,9 +5,8 @@ import Logging
 import Synchronization
 
 /// Moves what the lanes have recorded into SQLite, on a thread of its own.
+// Unchecked: everything below `queue` is used on that queue only.
 final class LedgerWriter: @unchecked Sendable {
-    // Everything below `queue` is used on that queue only.
-
     /// Passes until a verdict that came before its share has found it, or the total it belongs to.
     static let passes = 4
     /// How long the end waits for a disk that does not take the rest.
