@@ -123,6 +123,13 @@ let package = Package(
             path: "Benchmarks/Balance",
             swiftSettings: swiftSettings
         ),
+        .target(name: "CRelay", path: "Benchmarks/CRelay"),
+        .executableTarget(
+            name: "relay-benchmark",
+            dependencies: ["CRelay"],
+            path: "Benchmarks/Relay",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "StratumTests",
             dependencies: ["Stratum", nioCore],

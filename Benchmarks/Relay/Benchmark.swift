@@ -1,0 +1,62 @@
+import Foundation
+
+/// One run of all measurements, or of those that were asked for.
+final class Benchmark {
+    let stage: Stage
+    /// How long a rate is held, in seconds.
+    let window: Double
+    var results = Measurements()
+
+    init(stage: Stage, window: Double) {
+        self.stage = stage
+        self.window = window
+    }
+
+    func miners() -> Miners { Miners(arrivals: ArrivalTimes(path: self.stage.arrivals)) }
+
+    static var sections: [(name: String, run: (Benchmark) -> () -> Void)] {
+        [
+
+            ("shares", Benchmark.shares),
+            ("fan-out", Benchmark.fanOut),
+            ("failover", Benchmark.failover),
+            ("memory", Benchmark.memory),
+            ("accept-storm", Benchmark.acceptStorm),
+            ("scaling", Benchmark.scaling),
+            ("slow-readers", Benchmark.slowReaders),
+        ]
+    }
+}
+
+@main
+struct RelayBenchmark {
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        var words = Array(CommandLine.arguments.dropFirst())
+        if words.count == 2, words[0] == "pool" { BarePool(arrivals: words[1]).run() }
+        guard words.count >= 2, let runs = Int(words[1]) else {
+            give(up: "usage: relay-benchmark ROUTER RUNS [SECTION ...], sections: \(Benchmark.sections.map(\.name))")
+        }
+        let router = words[0]
+        words.removeFirst(2)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-benchmark-\(getpid())")
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch { give(up: "\(error)") }
+        let isShared = ProcessInfo.processInfo.activeProcessorCount > 1
+        let benchmark = Benchmark(
+            stage: Stage(
+                folder: folder, router: router, measuredCore: isShared ? 0 : nil, otherCore: isShared ? 1 : nil
+            ),
+            window: 5
+        )
+        for run in 1...max(1, runs) {
+            for section in Benchmark.sections where words.isEmpty || words.contains(section.name) {
+                print("run \(run), \(section.name)")
+                section.run(benchmark)()
+            }
+        }
+        print(benchmark.results)
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
