@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "Router", targets: ["Router"]),
         .library(name: "Persistence", targets: ["Persistence"]),
         .library(name: "RouterCLI", targets: ["RouterCLI"]),
+        .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -124,6 +125,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(name: "CRelay", path: "Benchmarks/CRelay"),
+        .target(name: "AllocationCounter", path: "Benchmarks/AllocationCounter"),
         .executableTarget(
             name: "relay-benchmark",
             dependencies: ["CRelay"],

@@ -23,6 +23,7 @@ final class Benchmark {
             ("memory", Benchmark.memory),
             ("accept-storm", Benchmark.acceptStorm),
             ("scaling", Benchmark.scaling),
+            ("allocations", Benchmark.allocations),
             ("slow-readers", Benchmark.slowReaders),
         ]
     }

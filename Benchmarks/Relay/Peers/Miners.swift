@@ -99,6 +99,14 @@ final class Miners {
         self.settle()
     }
 
+    /// One share after the other, each sent when the one before is answered.
+    func mineInTurn(shares: Int) {
+        for share in 0..<shares {
+            self.submit(share % self.miners.count)
+            self.settle()
+        }
+    }
+
     /// Every miner has `inFlight` shares on the way for `seconds`. Gives the answers per second.
     func saturate(inFlight: Int, seconds: Double) -> Double {
         let begin = monotonicNow()

@@ -9,9 +9,12 @@ final class Peer {
     private var received: [UInt8] = []
 
     /// Starts it, on one processor core if `core` says which.
-    init(_ arguments: [String], core: Int?, log: URL) {
+    init(_ arguments: [String], core: Int?, environment: [String: String] = [:], log: URL) {
         self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         self.process.arguments = (core.map { ["taskset", "-c", "\($0)"] } ?? []) + arguments
+        if !environment.isEmpty {
+            self.process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        }
         self.process.standardInput = self.input
         self.process.standardOutput = self.output
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -104,7 +107,7 @@ struct Stage {
     }
 
     /// The router, with validation and ledger, on one event loop.
-    func router(to pools: [UInt16]) -> (peer: Peer, port: UInt16) {
+    func router(to pools: [UInt16], environment: [String: String] = [:]) -> (peer: Peer, port: UInt16) {
         let port = TCPSocket.freePort()
         for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite.journal"] {
             try? FileManager.default.removeItem(at: self.folder.appendingPathComponent(name))
@@ -128,7 +131,11 @@ struct Stage {
             to: "router.yaml"
         )
         let peer = Peer(
-            [self.router, "run", "--config", file, "--quiet"], core: self.measuredCore, log: self.log("router"))
+            [self.router, "run", "--config", file, "--quiet"],
+            core: self.measuredCore,
+            environment: environment,
+            log: self.log("router")
+        )
         self.await(port)
         return (peer, port)
     }
