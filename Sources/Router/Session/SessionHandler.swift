@@ -228,7 +228,10 @@ package final class SessionHandler: ChannelInboundHandler {
     private func received(_ line: ByteBuffer, now: NIODeadline) {
         if !self.sawFirstLine {
             self.sawFirstLine = true
-            if let stranger = self.shard.stranger(line) { return self.turnAway(stranger, line) }
+            let own = type(of: self.shard.configuration.dialect.dialect)
+            if let stranger = self.shard.strangers.dialect(of: line, unless: own) {
+                return self.turnAway(stranger, line)
+            }
         }
         let surroundings = self.shard.surroundings(now: now)
         let couldChange = self.machine.canChangeNonce
@@ -293,11 +296,17 @@ package final class SessionHandler: ChannelInboundHandler {
 
     /// The miner has come to the wrong port. It is told so in its own words, so that whoever looks at it understands.
     private func turnAway(_ stranger: any Dialect.Type, _ line: ByteBuffer) {
-        let route = self.shard.configuration
-        let text = "This route speaks \(route.dialect.name), the miner \(stranger.name)"
+        let own = self.shard.configuration.dialect.name
+        let text = "This route speaks \(own), the miner \(stranger.name)"
         var refusal = stranger.refusal(of: line, text)
         self.output.writeBuffer(&refusal)
-        self.shard.tellStranger(stranger.name, remote: self.remote)
+        self.shard.strangers.tell(
+            stranger.name,
+            remote: self.remote,
+            expected: own,
+            now: self.shard.eventLoop.now,
+            self.shard.logger
+        )
         self.close(.otherProtocol)
     }
 

@@ -29,7 +29,6 @@ package final class RouterShard {
     private let observer: any RouterObserver
     private let registry: NonceRegistry
     private let ids: RouterIDs
-    private let dialects: DialectRegistry
     private let unixMilliseconds: @Sendable () -> Int64
     /// The worker of shares that come before any name is authorised.
     private let nobody: Int32
@@ -39,7 +38,7 @@ package final class RouterShard {
     private var reissuesRequested: Set<Int> = []
     private var unflushed: [SessionHandler] = []
     private var ticks: UInt64 = 0
-    private var lastStranger: NIODeadline?
+    var strangers: Strangers
     private(set) var tallies: [Int32: WorkerTally] = [:]
     /// Shares that are being judged away from this loop.
     private(set) var judgements = 0
@@ -64,7 +63,7 @@ package final class RouterShard {
         self.nobody = observer.worker("", route: configuration.name)
         self.registry = registry
         self.ids = ids
-        self.dialects = dialects
+        self.strangers = Strangers(dialects: dialects)
         self.unixMilliseconds = unixMilliseconds
         self.logger = logger
     }
@@ -272,28 +271,6 @@ package final class RouterShard {
                 let failed = Judgement.malformed(Rejection(code: 20, message: "Share could not be judged"))
                 session.judged(unjudged, as: (try? result.get()) ?? failed, time: time)
             }
-    }
-
-    /// Tells of a miner at the wrong port: of one in a minute, for a farm that is misdirected comes again and again.
-    func tellStranger(_ name: String, remote: String) {
-        let now = self.eventLoop.now
-        let isNews = self.lastStranger.map { now - $0 >= .minutes(1) } ?? true
-        if isNews { self.lastStranger = now }
-        self.logger.log(
-            level: isNews ? .warning : .debug,
-            "miner turned away: it speaks another protocol",
-            metadata: [
-                "remote": .string(remote), "protocol": .string(name),
-                "expected": .string(self.configuration.dialect.name),
-            ]
-        )
-    }
-
-    /// The dialect that a first line belongs to if it is not the route's.
-    func stranger(_ line: ByteBuffer) -> (any Dialect.Type)? {
-        let own = type(of: self.configuration.dialect.dialect)
-        guard !own.recognizes(line) else { return nil }
-        return self.dialects.dialects.first { $0.name != own.name && $0.recognizes(line) }
     }
 
     /// False if the share was found by another session that shares its nonce space.
