@@ -1,6 +1,5 @@
 package import Logging
 package import NIOCore
-import NIOPosix
 import PoolPool
 package import Stratum
 
@@ -41,7 +40,7 @@ package final class RouterShard {
     var strangers: Strangers
     private(set) var tallies: [Int32: WorkerTally] = [:]
     /// Shares that are being judged away from this loop.
-    private(set) var judgements = 0
+    var judgements = 0
 
     package init(
         index: Int,
@@ -260,17 +259,6 @@ package final class RouterShard {
         )
         self.core?.post(.share(upstream, link: job.link))
         return id
-    }
-
-    /// Has a share judged by the process's worker threads.
-    func judgeElsewhere(_ unjudged: SessionStateMachine.UnjudgedShare, of session: SessionHandler, time: Int64) {
-        self.judgements += 1
-        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) { unjudged.judge() }
-            .assumeIsolated().whenComplete { result in
-                self.judgements -= 1
-                let failed = Judgement.malformed(Rejection(code: 20, message: "Share could not be judged"))
-                session.judged(unjudged, as: (try? result.get()) ?? failed, time: time)
-            }
     }
 
     /// False if the share was found by another session that shares its nonce space.
