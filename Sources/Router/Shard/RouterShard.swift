@@ -31,7 +31,7 @@ package final class RouterShard {
     private let unixMilliseconds: @Sendable () -> Int64
     /// The worker of shares that come before any name is authorised.
     private let nobody: Int32
-    private var core: Mailbox<CoreMessage>?
+    private(set) var core: Mailbox<CoreMessage>?
     private var sessions: [Int64: SessionHandler] = [:]
     private var links: [Int: LinkView] = [:]
     private var reissuesRequested: Set<Int> = []
@@ -152,16 +152,6 @@ package final class RouterShard {
         return (self.registry.allocate(layout: layout, range: session.machine.prefixes(layout: layout)), nil)
     }
 
-    /// A miner that follows its pool has said that it takes another slice of nonce space.
-    func canMove(_ session: SessionHandler) {
-        self.core?.post(.sessionCanMove(session.id))
-    }
-
-    /// The core says what the miner's nonces are to begin with.
-    func requestOffer(_ session: SessionHandler, nonce: NonceGrant) {
-        self.core?.post(.sessionWaits(self.introduction(of: session, user: "", nonce: nonce)))
-    }
-
     func authorized(_ session: SessionHandler, user: String) {
         session.workerHandles.append((user, self.observer.worker(user, route: self.configuration.name)))
     }
@@ -191,7 +181,7 @@ package final class RouterShard {
         self.core?.post(.sessionReady(self.introduction(of: session, user: user, nonce: nonce)))
     }
 
-    private func introduction(of session: SessionHandler, user: String, nonce: NonceGrant) -> SessionIntroduction {
+    func introduction(of session: SessionHandler, user: String, nonce: NonceGrant) -> SessionIntroduction {
         SessionIntroduction(
             session: session.id,
             shard: self.index,
@@ -338,27 +328,6 @@ package final class RouterShard {
             guard self.follow(session, job) else { continue }
             session.deliver(job, isReissue: kind != .new, now: now)
         }
-    }
-
-    /// Makes the miner's nonces begin as the pool of this job wants them to. False if the miner must come back for that.
-    private func follow(_ session: SessionHandler, _ job: IssuedJob) -> Bool {
-        guard session.machine.followsPool, var nonce = session.machine.nonce, nonce.base != job.upstream.base else {
-            return true
-        }
-        guard session.machine.canChangeNonce else {
-            self.sendBack(session)
-            return false
-        }
-        nonce.base = job.upstream.base
-        session.changeNonce(nonce)
-        return true
-    }
-
-    /// Asks a miner to connect again, and closes: its firmware does so by itself then.
-    func sendBack(_ session: SessionHandler) {
-        self.core?.post(.sessionReturns(session.id))
-        session.renegotiate(nil)
-        session.close(.mustReturn)
     }
 
     private func assign(_ id: Int64, to link: Int, receipt: Int?) {
