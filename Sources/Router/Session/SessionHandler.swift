@@ -240,7 +240,7 @@ package final class SessionHandler: ChannelInboundHandler {
             step = try self.machine.received(
                 line,
                 in: surroundings,
-                standing: { [shard] in shard.standing(of: $0) },
+                standing: { [shard] in shard.links.standing(of: $0) },
                 into: &self.output
             )
         } catch {
@@ -316,7 +316,7 @@ package final class SessionHandler: ChannelInboundHandler {
             unjudged,
             as: judgement,
             in: self.shard.surroundings(now: self.shard.eventLoop.now),
-            standing: { [shard] in shard.standing(of: $0) },
+            standing: { [shard] in shard.links.standing(of: $0) },
             into: &self.output
         )
         self.judged(share, time: time)

@@ -6,19 +6,6 @@ package import Stratum
 /// One event loop's part of a route: its sessions and what they must know of the pool links. Confined to that loop; speaks
 /// with the route's core through mailboxes.
 package final class RouterShard {
-    /// What the shard knows of one pool link.
-    private final class LinkView {
-        var current: IssuedJob
-        /// The epoch of the newest job of each connection that is open.
-        var epochs: [ConnectionID: UInt64]
-        var members: [Int64: SessionHandler] = [:]
-
-        init(current: IssuedJob) {
-            self.current = current
-            self.epochs = [current.connection: current.epoch]
-        }
-    }
-
     package let index: Int
     package private(set) var configuration: RouteConfiguration
     package let eventLoop: any EventLoop
@@ -33,8 +20,7 @@ package final class RouterShard {
     private let nobody: Int32
     private(set) var core: Mailbox<CoreMessage>?
     private var sessions: [Int64: SessionHandler] = [:]
-    private var links: [Int: LinkView] = [:]
-    private var reissuesRequested: Set<Int> = []
+    private(set) var links = ShardLinks()
     private var unflushed: [SessionHandler] = []
     private var ticks: UInt64 = 0
     var strangers: Strangers
@@ -134,14 +120,6 @@ package final class RouterShard {
             now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask, entryMask: self.facts.entryMask,
             kinds: self.facts.kinds
         )
-    }
-
-    func standing(of job: IssuedJob) -> JobStanding {
-        guard let view = self.links[job.link], let newest = view.epochs[job.connection] else { return .gone }
-        guard job.epoch >= newest else { return .stale }
-        // A replaced connection settles what was found on it while the block is the same.
-        let isCurrent = job.connection == view.current.connection
-        return isCurrent || job.upstream.work.block == view.current.upstream.work.block ? .live : .stale
     }
 
     func nonce(_ session: SessionHandler, sessionID: String?) -> (NonceGrant, former: SessionStateMachine?) {
@@ -258,7 +236,7 @@ package final class RouterShard {
     }
 
     func requestReissue(link: Int) {
-        guard self.reissuesRequested.insert(link).inserted else { return }
+        guard self.links.needsReissue(link) else { return }
         self.core?.post(.reissue(link: link))
     }
 
@@ -290,10 +268,9 @@ package final class RouterShard {
         case .job(let job, let kind):
             self.received(job, kind)
         case .connectionGone(let link, let connection):
-            self.links[link]?.epochs[connection] = nil
+            self.links.closed(connection, of: link)
         case .linkRemoved(let link):
-            for session in self.links[link]?.members.values.map({ $0 }) ?? [] { session.link = nil }
-            self.links[link] = nil
+            self.links.remove(link)
         case .assign(let sessions, let link, let receipt):
             for id in sessions { self.assign(id, to: link, receipt: receipt) }
         case .offer(let session, let base):
@@ -313,16 +290,7 @@ package final class RouterShard {
 
     private func received(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
         let now = self.eventLoop.now
-        let view: LinkView
-        if let known = self.links[job.link] {
-            view = known
-            view.current = job
-            view.epochs[job.connection] = job.epoch
-        } else {
-            view = LinkView(current: job)
-            self.links[job.link] = view
-        }
-        self.reissuesRequested.remove(job.link)
+        let view = self.links.received(job)
         // A copy: a session that is dropped for being slow leaves the members meanwhile.
         for session in Array(view.members.values) where kind != .reissue || session.awaitsReissue {
             guard self.follow(session, job) else { continue }
@@ -375,7 +343,7 @@ package final class RouterShard {
         self.ticks += 1
         for session in Array(self.sessions.values) { session.tick(now: now) }
         // A reissue that the core could not make yet is asked for again.
-        self.reissuesRequested.removeAll()
+        self.links.forgetReissues()
         for session in self.sessions.values where session.awaitsReissue {
             if let link = session.link { self.requestReissue(link: link) }
         }
