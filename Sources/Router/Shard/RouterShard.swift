@@ -116,7 +116,6 @@ package final class RouterShard {
 
     func surroundings(now: NIODeadline) -> SessionSurroundings {
         SessionSurroundings(
-
             now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask, entryMask: self.facts.entryMask,
             kinds: self.facts.kinds
         )
@@ -379,24 +378,7 @@ package final class RouterShard {
     package func snapshot() -> ShardSnapshot {
         let now = self.eventLoop.now
         return ShardSnapshot(
-            sessions: self.sessions.values.filter(\.machine.isReady).map { session in
-                SessionSnapshot(
-                    id: session.id,
-                    worker: session.machine.user ?? "",
-                    remote: session.remote,
-                    userAgent: session.machine.userAgent,
-                    connectedAt: session.connectedAt,
-                    link: session.link,
-                    difficulty: session.machine.difficulty,
-                    extranonce1: session.machine.nonce?.told ?? [],
-                    versionMask: session.machine.versionMask,
-                    hashrate: session.machine.estimate(now: now)?.hashrate,
-                    uncertainty: session.machine.estimate(now: now)?.uncertainty,
-                    accepted: session.machine.acceptedShares,
-                    refused: session.machine.refusedShares,
-                    lastShare: session.machine.lastShare
-                )
-            },
+            sessions: self.sessions.values.filter(\.machine.isReady).map { SessionSnapshot($0, now: now) },
             connections: self.sessions.count,
             tallies: Array(self.tallies.values)
         )
