@@ -22,8 +22,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
     /// The user to authorise; nil only for a link that shows that a per-worker pool is there before any miner came.
     private var user: String?
-    private var random: RandomSource
-    private var backoff: Backoff
+    private var schedule: ReconnectSchedule
     private var silence: SilenceTracker
 
     /// Carries new shares once it is ready.
@@ -33,11 +32,6 @@ package final class PoolLink: PoolConnectionDelegate {
     private var successorTakesOver = false
     /// Replaced connections that still settle shares, and when they go at the latest.
     private var draining: [(connection: PoolConnection, until: NIODeadline)] = []
-    private var reconnectAt: NIODeadline?
-    /// Where the pool asked for the next attempt to go; those after it go to the configured endpoint again.
-    private var reconnectEndpoint: PoolEndpoint?
-    private var successorAt: (deadline: NIODeadline, endpoint: PoolEndpoint)?
-    private var readySince: NIODeadline?
     private var lastWork: (any PoolWork)?
     private var resumableSession: String?
     private var lastProbe: NIODeadline?
@@ -49,9 +43,6 @@ package final class PoolLink: PoolConnectionDelegate {
     private static let drainTime = TimeAmount.seconds(10)
     /// A pool that keeps sending nonsense is told of no more often than this.
     private static let overstepPause = TimeAmount.seconds(600)
-    /// A connection that held this long was a success: the next failure starts a new backoff.
-    private static let stableTime = TimeAmount.seconds(30)
-
     package init(
         id: Int,
         key: LinkKey,
@@ -82,10 +73,12 @@ package final class PoolLink: PoolConnectionDelegate {
         self.memory = memory
         self.nextConnectionID = nextConnectionID
         self.delegate = delegate
-        self.random = random
-        self.backoff = Backoff(
-            initial: TimeAmount(health.reconnectInitial),
-            maximum: TimeAmount(health.reconnectMaximum)
+        self.schedule = ReconnectSchedule(
+            backoff: Backoff(
+                initial: TimeAmount(health.reconnectInitial),
+                maximum: TimeAmount(health.reconnectMaximum)
+            ),
+            random: random
         )
         self.silence = SilenceTracker(setting: health.silence)
         var logger = logger
@@ -125,9 +118,7 @@ package final class PoolLink: PoolConnectionDelegate {
     package func stop(_ failure: LinkFailure) {
         guard !self.isStopped else { return }
         self.isStopped = true
-        self.reconnectAt = nil
-        self.reconnectEndpoint = nil
-        self.successorAt = nil
+        self.schedule.cancel()
         for connection in [self.current, self.successor].compactMap({ $0 }) + self.draining.map(\.connection) {
             // Now, not when the channel is gone: the link itself may be gone by then.
             let lost = connection.abandonPending().map(\.ticket)
@@ -172,13 +163,9 @@ package final class PoolLink: PoolConnectionDelegate {
         self.current?.tick(now: now)
         self.successor?.tick(now: now)
         if !self.isStopped {
-            if let reconnectAt = self.reconnectAt, now >= reconnectAt {
-                self.reconnectAt = nil
-                self.connect()
-            }
-            if let successorAt = self.successorAt, now >= successorAt.deadline {
-                self.successorAt = nil
-                self.openSuccessor(to: successorAt.endpoint, takesOver: true)
+            if self.schedule.takeReconnect(now: now) { self.connect() }
+            if let endpoint = self.schedule.takeSuccessor(now: now) {
+                self.openSuccessor(to: endpoint, takesOver: true)
             }
         }
         self.expireShares(now: now)
@@ -244,9 +231,7 @@ package final class PoolLink: PoolConnectionDelegate {
         let connection = self.makeConnection(resuming: self.resumableSession)
         self.resumableSession = nil
         self.current = connection
-        let endpoint = self.reconnectEndpoint ?? self.configuration.endpoint
-        self.reconnectEndpoint = nil
-        self.open(connection, to: endpoint)
+        self.open(connection, to: self.schedule.takeEndpoint() ?? self.configuration.endpoint)
     }
 
     private func openSuccessor(to endpoint: PoolEndpoint, takesOver: Bool) {
@@ -342,8 +327,7 @@ package final class PoolLink: PoolConnectionDelegate {
             self.current = connection
         }
         guard connection === self.current else { return }
-        self.reconnectAt = nil
-        self.readySince = now
+        self.schedule.becameReady(now: now)
         self.note(job.work)
         self.delegate?.link(self, readyWith: job, on: connection.id)
     }
@@ -359,7 +343,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
     private func reconnectRequested(by connection: PoolConnection, host: String?, port: Int?, wait: Int?) {
         let asked = "\(host ?? self.configuration.endpoint.host):\(port ?? self.configuration.endpoint.port)"
-        guard connection === self.current, self.successor == nil, self.successorAt == nil else { return }
+        guard connection === self.current, self.successor == nil, !self.schedule.awaitsSuccessor else { return }
         guard
             let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
         else {
@@ -373,7 +357,7 @@ package final class PoolLink: PoolConnectionDelegate {
         }
         let delay = TimeAmount.seconds(Int64(min(max(wait ?? 0, 0), 60)))
         self.logger.notice("the pool asks for a reconnect", metadata: ["to": .string(asked), "wait": "\(wait ?? 0)"])
-        self.successorAt = (self.eventLoop.now + delay, endpoint)
+        self.schedule.openSuccessor(to: endpoint, at: self.eventLoop.now + delay)
         if delay == .zero { self.tick(now: self.eventLoop.now) }
     }
 
@@ -389,7 +373,7 @@ package final class PoolLink: PoolConnectionDelegate {
         let failure = self.weigh(failure, of: connection)
         let lost = connection.abandonPending().map(\.ticket)
         let wasCurrent = connection === self.current
-        let wasReady = wasCurrent && self.readySince != nil
+        let wasReady = wasCurrent && self.schedule.isReady
         if wasCurrent {
             self.current = nil
             self.currentClosed(connection, failure: failure, now: now)
@@ -419,8 +403,7 @@ package final class PoolLink: PoolConnectionDelegate {
     }
 
     private func currentClosed(_ connection: PoolConnection, failure: LinkFailure, now: NIODeadline) {
-        if let readySince = self.readySince, now - readySince >= Self.stableTime { self.backoff.reset() }
-        self.readySince = nil
+        self.schedule.closed(now: now)
         self.isSuspect = false
         self.resumableSession = connection.sessionID
         guard !self.isStopped else { return }
@@ -429,19 +412,7 @@ package final class PoolLink: PoolConnectionDelegate {
             self.current = successor
             return
         }
-        if let successorAt = self.successorAt {
-            // The pool announced that it goes; its own time is better than ours.
-            self.reconnectAt = successorAt.deadline
-            self.reconnectEndpoint = successorAt.endpoint
-            self.successorAt = nil
-        } else if failure.kind == .questionRefused {
-            self.reconnectAt = now
-        } else if failure.kind == .authorizationRefused {
-            // It will not change its mind in a second, and it may ban who keeps asking.
-            self.reconnectAt = now + TimeAmount(self.health.reconnectMaximum)
-        } else {
-            self.reconnectAt = now + self.backoff.next(using: &self.random)
-        }
+        self.schedule.plan(after: failure.kind, now: now, maximum: TimeAmount(self.health.reconnectMaximum))
     }
 
     private func successorClosed(_ failure: LinkFailure) {
