@@ -94,7 +94,7 @@ struct LedgerVerifier {
             }
         }
         for part in record.seal.parts {
-            guard let table = self.streams[part.stream]?.table else { continue }
+            guard let table = self.streams[part.stream]?.stream.table else { continue }
             let first = part.stream.isDetail ? self.result.detailFrom : self.result.rollupsFrom
             try self.attempt(segment, record, table: table) {
                 try $0.streams[part.stream]?.check(part, isKept: segment >= first, db)
@@ -162,7 +162,7 @@ struct LedgerVerifier {
         }
         for stream in SealedStream.numbered {
             guard let audit = self.streams[stream] else { continue }
-            try self.attempt(table: audit.table) { _ in try audit.checkRest(db) }
+            try self.attempt(table: audit.stream.table) { _ in try audit.checkRest(db) }
         }
         let strays = StrayRows(detailFrom: self.result.detailFrom, rollupsFrom: self.result.rollupsFrom, open: last + 1)
         for table in StrayRows.tables {

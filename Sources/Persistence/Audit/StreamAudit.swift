@@ -32,28 +32,16 @@ struct StreamAudit {
     /// The rows that no seal covers yet, and those before all that are covered.
     /// - Throws: `AuditProblem`, `LedgerDamage`, `DatabaseError`.
     func checkRest(_ db: Database) throws {
-        if let first = try Int64.fetchOne(db, sql: "SELECT min(id) FROM \(self.table)"), first < 1 {
+        if let first = try Int64.fetchOne(db, sql: "SELECT min(id) FROM \(self.stream.table)"), first < 1 {
             throw AuditProblem("row \(first) was inserted")
         }
         guard self.covered < .max else { return }
         try self.checkNumbers(self.covered + 1...Int64.max, db)
     }
 
-    /// The name of the stream's table.
-    var table: String {
-        switch self.stream {
-        case .share: "share"
-        case .lateVerdict: "lateVerdict"
-        case .sessionEvent: "sessionEvent"
-        case .rollup: "rollup"
-        case .gap: "gap"
-        case .poolEvent: "poolEvent"
-        }
-    }
-
     /// Finds holes. Up to an upper bound there must be rows, unless it is the very last number.
     private func checkNumbers(_ ids: ClosedRange<Int64>, _ db: Database) throws {
-        let row = try RawStatement(db, sql: "SELECT id FROM \(self.table) WHERE id BETWEEN ? AND ? ORDER BY id")
+        let row = try RawStatement(db, sql: "SELECT id FROM \(self.stream.table) WHERE id BETWEEN ? AND ? ORDER BY id")
         defer { row.reset() }
         row.bind(1, ids.lowerBound)
         row.bind(2, ids.upperBound)

@@ -64,6 +64,18 @@ enum SealedStream: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// The name of its table.
+    var table: String {
+        switch self {
+        case .share: "share"
+        case .lateVerdict: "lateVerdict"
+        case .sessionEvent: "sessionEvent"
+        case .rollup: "rollup"
+        case .gap: "gap"
+        case .poolEvent: "poolEvent"
+        }
+    }
+
     /// The rows are numbered by their own ids.
     static let numbered: [SealedStream] = [.lateVerdict, .sessionEvent, .gap, .poolEvent]
 }

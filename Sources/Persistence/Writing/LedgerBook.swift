@@ -13,17 +13,6 @@ struct LedgerBook {
         var contradictions = 0
     }
 
-    private struct StintKey: Hashable {
-        var session: Int64
-        var worker: Int32
-        var difficulty: UInt64
-    }
-
-    private struct Stint {
-        var id: Int64
-        var canonical: [UInt8]
-    }
-
     /// Those that run once per share, looked up once per batch.
     private struct Statements {
         let insertShare: RawStatement
@@ -37,8 +26,6 @@ struct LedgerBook {
         }
     }
 
-    private static let dayMilliseconds: Int64 = 86_400_000
-
     private let recentJobs: RecentJobs
     private let segmentRows: Int
     private let minuteRows: Int
@@ -46,17 +33,14 @@ struct LedgerBook {
     private var context = ShareContext()
     private var open: OpenSegment?
     private var nextSegment: Int64
-    private var stints: [StintKey: Stint] = [:]
-    private var nextStint: Int64
-    /// Stints begin anew each day, so that those of old segments can be dropped.
-    private var stintDay: Int64 = 0
+    private var stints: Stints
     /// Forwarded shares without a verdict, as in the table of that name.
     private var pending: [Int64: LedgerShare] = [:]
     /// Verdicts whose share has not come yet.
     private(set) var held: [Int64: LedgerVerdict] = [:]
     /// When the oldest row was written that no seal covers; nil: all are sealed.
     private var unsealedSince: Int64?
-    private var openSessions: [Int64: LedgerSession] = [:]
+    private var openSessions: OpenSessions
     /// As the file had it when the caches were begun.
     private var detailFrom: Int64 = 0
 
@@ -71,15 +55,15 @@ struct LedgerBook {
         self.segmentRows = min(seams.segmentRows, LedgerEntry.segmentLimit)
         self.minuteRows = seams.minuteRows
         self.sealer = try SegmentSealer(db, key: configuration.sealKey)
-        self.nextSegment = try Self.number(after: Int64.fetchOne(db, sql: "SELECT max(segment) FROM seal"))
-        self.nextStint = try Self.number(after: Int64.fetchOne(db, sql: "SELECT max(id) FROM stint"))
+        self.nextSegment = try LedgerNumber.next(after: Int64.fetchOne(db, sql: "SELECT max(segment) FROM seal"))
+        self.stints = try Stints(db)
         var rows = SegmentRows()
         self.open = try rows.load(self.nextSegment, db)
         self.context = rows.context
         for share in try WaitingRows.fetch(db) { self.pending[share.id] = share }
         for verdict in try HeldVerdicts.fetch(db) { self.held[verdict.id] = verdict }
         self.detailFrom = try RetentionCounters.detailFrom(db)
-        for session in try LedgerSession.fetchOpen(db) { self.openSessions[session.id] = session }
+        self.openSessions = try OpenSessions(db)
         self.unsealedSince = self.open?.baseTime
     }
 
@@ -104,15 +88,15 @@ struct LedgerBook {
         var outcome = Outcome(contradictions: batch.contradictions)
         try self.forgetDropped(db)
         try batch.writeNames(db)
-        try self.writeSessions(batch, db)
+        try self.openSessions.write(batch, db)
         try batch.writeJobs(db)
         let statements = try Statements(db)
         for row in batch.rows { try self.add(row, now: now, &outcome, statements, db) }
         for verdict in batch.verdicts { try self.settle(verdict, now: now, statements, db) }
         let hasEvents = !batch.lateVerdicts.isEmpty || !batch.poolEvents.isEmpty || !batch.totals.isEmpty
-        try self.writeLateVerdicts(batch, db)
-        try self.writePoolEvents(batch, db)
-        try self.writeTotals(batch, db)
+        try batch.writeLateVerdicts(db)
+        try batch.writePoolEvents(db)
+        try batch.writeTotals(db)
         let hasSessions = !batch.sessions.isEmpty || !batch.closings.isEmpty
         if hasEvents || hasSessions || self.open != nil { self.unsealedSince = self.unsealedSince ?? now }
         return outcome
@@ -141,16 +125,7 @@ struct LedgerBook {
 
     /// Closes the sessions that a run left open; part of a transaction.
     mutating func closeSessions(time: Int64, reason: String, now: Int64, _ db: Database) throws {
-        guard !self.openSessions.isEmpty else { return }
-        var nextID = try self.nextID(.sessionEvent, table: "sessionEvent", db)
-        for session in self.openSessions.values.sorted(by: { $0.id < $1.id }) {
-            let sql = "INSERT INTO sessionEvent (id, time, session, closeReason) VALUES (?, ?, ?, ?)"
-            try db.cachedStatement(sql: sql)
-                .execute(arguments: [nextID, max(session.time, time), session.id, reason])
-            nextID += 1
-        }
-        self.openSessions = [:]
-        try db.execute(sql: "DELETE FROM openSession")
+        guard try self.openSessions.closeAll(time: time, reason: reason, db) else { return }
         self.unsealedSince = self.unsealedSince ?? now
     }
 
@@ -165,12 +140,9 @@ struct LedgerBook {
             self.held[verdict.id] = verdict
             try HeldVerdicts.insert(verdict, db)
         }
-        for session in (former?.openSessions ?? [:]).values.sorted(by: { $0.id < $1.id }) {
-            self.openSessions[session.id] = session
-            try session.insert(db)
-        }
+        if let former { try self.openSessions.take(former.openSessions, db) }
         let event = LedgerPoolEvent(time: now, kind: .replaced, pool: 0, cause: cause)
-        try event.insert(id: try self.nextID(.poolEvent, table: "poolEvent", db), db)
+        try event.insert(id: try SealedStream.poolEvent.nextID(db), db)
         self.unsealedSince = now
     }
 
@@ -180,7 +152,7 @@ struct LedgerBook {
         guard detailFrom != self.detailFrom else { return }
         self.detailFrom = detailFrom
         self.context = ShareContext()
-        self.stints = [:]
+        self.stints.forget()
     }
 
     /// Gives up on verdicts whose share is in no lane; part of a transaction.
@@ -244,7 +216,7 @@ struct LedgerBook {
         // So that the segment is not copied when it changes.
         self.open = nil
         let (jobID, job) = try self.job(of: share, db)
-        let stint = try self.stint(of: share, db)
+        let stint = try self.stints.of(share, &self.context, db)
         let reason = try self.context.reason(Int64(share.reason), db)
         let row = ShareRow(share, latency: latency, in: open, stint: stint.id, job: jobID)
         let sums = OpenSegment.Row(
@@ -306,157 +278,4 @@ struct LedgerBook {
             .execute(arguments: [self.nextSegment, share.time, share.id])
         return OpenSegment(number: self.nextSegment, baseTime: share.time, baseShare: share.id)
     }
-
-    private mutating func stint(of share: LedgerShare, _ db: Database) throws -> Stint {
-        let day = LedgerTime.floorDivide(share.time, by: Self.dayMilliseconds)
-        if day > self.stintDay {
-            self.stintDay = day
-            self.stints = [:]
-        }
-        let difficulty = share.difficulty.stored
-        let key = StintKey(session: share.session, worker: share.worker, difficulty: difficulty.bitPattern)
-        if let known = self.stints[key] { return known }
-        let id = self.nextStint
-        try db.cachedStatement(sql: "INSERT INTO stint (id, session, worker, difficulty) VALUES (?, ?, ?, ?)")
-            .execute(arguments: [id, share.session, share.worker, difficulty])
-        let stint = Stint(id: id, canonical: try self.context.stint(id, db).canonical)
-        self.nextStint += 1
-        self.stints[key] = stint
-        return stint
-    }
-
-    // MARK: - Other events
-
-    /// The next id of a stream, whatever has been dropped from its table.
-    private func nextID(_ stream: SealedStream, table: String, _ db: Database) throws -> Int64 {
-        let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM \(table)") ?? 0
-        return try Self.number(after: max(last, try SegmentSealer.covered(stream, db)))
-    }
-
-    /// No ledger of ours gets as far as the limit, and nothing overflows below it.
-    private static func number(after last: Int64?) throws -> Int64 {
-        let last = last ?? 0
-        guard (0..<1 << 42).contains(last) else { throw LedgerDamage(column: "id") }
-        return last + 1
-    }
-
-    private mutating func writeSessions(_ batch: LedgerBatch, _ db: Database) throws {
-        guard !batch.sessions.isEmpty || !batch.closings.isEmpty else { return }
-        var nextID = try self.nextID(.sessionEvent, table: "sessionEvent", db)
-        let event = "INSERT INTO sessionEvent (id, time, session, closeReason) VALUES (?, ?, ?, ?)"
-        for session in batch.sessions {
-            guard self.openSessions.updateValue(session, forKey: session.id) == nil else { continue }
-            try session.insert(db)
-            try db.cachedStatement(sql: event).execute(arguments: [nextID, session.time, session.id, nil])
-            nextID += 1
-        }
-        for closing in batch.closings {
-            guard self.openSessions.removeValue(forKey: closing.id) != nil else { continue }
-            try db.cachedStatement(sql: "DELETE FROM openSession WHERE id = ?").execute(arguments: [closing.id])
-            try db.cachedStatement(sql: event)
-                .execute(arguments: [nextID, closing.time, closing.id, closing.reason])
-            nextID += 1
-        }
-    }
-
-    private func writeLateVerdicts(_ batch: LedgerBatch, _ db: Database) throws {
-        guard !batch.lateVerdicts.isEmpty else { return }
-        var nextID = try self.nextID(.lateVerdict, table: "lateVerdict", db)
-        for verdict in batch.lateVerdicts {
-            let sql = """
-                INSERT INTO lateVerdict (id, share, verdict, reason, reasonCode, latency) VALUES (?, ?, ?, ?, ?, ?)
-                """
-            try db.cachedStatement(sql: sql).execute(
-                arguments: [
-                    nextID, verdict.id, verdict.verdict.rawValue, verdict.reason, verdict.reasonCode, verdict.latency,
-                ]
-            )
-            nextID += 1
-        }
-    }
-
-    private func writePoolEvents(_ batch: LedgerBatch, _ db: Database) throws {
-        guard !batch.poolEvents.isEmpty else { return }
-        var nextID = try self.nextID(.poolEvent, table: "poolEvent", db)
-        for event in batch.poolEvents {
-            try event.insert(id: nextID, db)
-            nextID += 1
-        }
-    }
-
-    private func writeTotals(_ batch: LedgerBatch, _ db: Database) throws {
-        guard !batch.totals.isEmpty else { return }
-        var nextID = try self.nextID(.gap, table: "gap", db)
-        let sorted = batch.totals.sorted {
-            ($0.value.begin, $0.key.worker, $0.key.pool) < ($1.value.begin, $1.key.worker, $1.key.pool)
-        }
-        for (key, total) in sorted {
-            let statement = try db.cachedStatement(
-                sql: """
-                    INSERT INTO gap
-                        (id, beginTime, endTime, worker, pool, verdict, forwarded, shares, sessionWork, poolWork)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """
-            )
-            try statement.execute(
-                arguments: [
-                    nextID, total.begin, total.end, key.worker, key.pool, key.verdict.rawValue, key.forwarded,
-                    total.shares, total.sessionWork.stored, total.poolWork.stored,
-                ]
-            )
-            nextID += 1
-        }
-    }
-}
-
-extension LedgerSession {
-    /// Those without an end.
-    fileprivate static func fetchOpen(_ db: Database) throws -> [LedgerSession] {
-        let sql = """
-            SELECT openSession.id, coalesce(time, 0) AS time, coalesce(worker, 0) AS worker,
-                coalesce(remote, '') AS remote, coalesce(userAgent, '') AS userAgent
-            FROM openSession LEFT JOIN session ON session.id = openSession.id
-            """
-        return try Row.fetchAll(db, sql: sql).map { row in
-            LedgerSession(
-                id: try row.value("id"),
-                time: try row.value("time"),
-                worker: try row.value("worker"),
-                remote: try row.value("remote"),
-                userAgent: try row.value("userAgent")
-            )
-        }
-    }
-
-    /// As an open one; part of a transaction.
-    fileprivate func insert(_ db: Database) throws {
-        let sql = "INSERT OR IGNORE INTO session (id, time, worker, remote, userAgent) VALUES (?, ?, ?, ?, ?)"
-        try db.cachedStatement(sql: sql)
-            .execute(arguments: [self.id, self.time, self.worker, self.remote, self.userAgent])
-        try db.cachedStatement(sql: "INSERT OR IGNORE INTO openSession (id) VALUES (?)").execute(arguments: [self.id])
-    }
-}
-
-extension LedgerPoolEvent {
-    /// Part of a transaction; `id` follows that of the event before.
-    func insert(id: Int64, _ db: Database) throws {
-        let statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO poolEvent
-                    (id, time, kind, pool, cause, detection, sessionsMoved, sharesLost, fromPool, toPool, detail)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        )
-        try statement.execute(
-            arguments: [
-                id, self.time, self.kind.rawValue, self.pool, self.cause, self.detection, self.sessionsMoved,
-                self.sharesLost, self.fromPool, self.toPool, self.detail,
-            ]
-        )
-    }
-}
-
-extension Double {
-    /// SQLite has no NaN, and infinity would spoil every sum.
-    var stored: Double { self.isFinite ? self : 0 }
 }

@@ -2,54 +2,6 @@ package import Logging
 package import NIOCore
 package import Stratum
 
-/// Opens TCP (and TLS) connections to pools.
-package protocol PoolConnecting: AnyObject {
-    /// Opens a connection and puts `connection` into its pipeline. Fails with a ``LinkFailure``.
-    func connect(
-        _ connection: PoolConnection,
-        to endpoint: PoolEndpoint,
-        tls: PoolTLSConfiguration,
-        timeout: TimeAmount,
-        on eventLoop: any EventLoop
-    ) -> EventLoopFuture<Void>
-}
-
-/// Who hears what a ``PoolLink`` does. Called on its event loop.
-package protocol PoolLinkDelegate: AnyObject {
-    /// The pool of a new connection has said what it leaves to its client.
-    func link(_ link: PoolLink, subscribed terms: PoolTerms)
-    /// Shares may flow on a new connection, which brought this job.
-    func link(_ link: PoolLink, readyWith job: UpstreamJob, on connection: ConnectionID)
-    func link(_ link: PoolLink, received job: UpstreamJob, on connection: ConnectionID)
-    func link(_ link: PoolLink, versionMaskChanged mask: UInt32)
-    /// The pool's verdict. `late`: the share had been given up as lost before.
-    func link(
-        _ link: PoolLink, settled ticket: ShareTicket, verdict: PoolVerdict, after latency: TimeAmount, late: Bool)
-    /// No verdict will be waited for any longer.
-    func link(_ link: PoolLink, lost tickets: [ShareTicket], because failure: LinkFailure)
-    /// The link was ready and is not any more, or an attempt to make it failed.
-    func link(_ link: PoolLink, failed failure: LinkFailure, wasReady: Bool)
-    /// This connection is gone: jobs it brought can no longer be submitted.
-    func link(_ link: PoolLink, closed connection: ConnectionID)
-    /// Something speaks against the pool, not yet enough to leave it; nil: it is cleared.
-    func link(_ link: PoolLink, suspected reason: String?)
-    /// The pool sent what a pool may not send; told once in a while. `isAttack`: it would have taken the hashrate elsewhere.
-    func link(_ link: PoolLink, overstepped what: String, isAttack: Bool)
-}
-
-/// Key of a link: pools see one upstream user a link; each nonce space has links of its own.
-package struct LinkKey: Sendable, Hashable {
-    package var pool: String
-    package var user: String
-    package var space: Int
-
-    package init(pool: String, user: String, space: Int) {
-        self.pool = pool
-        self.user = user
-        self.space = space
-    }
-}
-
 /// One lasting link to a pool for one upstream user: connects, reconnects with backoff, replaces a connection that a pool
 /// wants replaced or that fell silent (the new one is ready before the old one goes), and watches for unanswered shares.
 /// Confined to one event loop; driven by ``tick(now:)``.
@@ -70,8 +22,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
     /// The user to authorise; nil only for a link that shows that a per-worker pool is there before any miner came.
     private var user: String?
-    private var random: RandomSource
-    private var backoff: Backoff
+    private var schedule: ReconnectSchedule
     private var silence: SilenceTracker
 
     /// Carries new shares once it is ready.
@@ -81,11 +32,6 @@ package final class PoolLink: PoolConnectionDelegate {
     private var successorTakesOver = false
     /// Replaced connections that still settle shares, and when they go at the latest.
     private var draining: [(connection: PoolConnection, until: NIODeadline)] = []
-    private var reconnectAt: NIODeadline?
-    /// Where the pool asked for the next attempt to go; those after it go to the configured endpoint again.
-    private var reconnectEndpoint: PoolEndpoint?
-    private var successorAt: (deadline: NIODeadline, endpoint: PoolEndpoint)?
-    private var readySince: NIODeadline?
     private var lastWork: (any PoolWork)?
     private var resumableSession: String?
     private var lastProbe: NIODeadline?
@@ -97,9 +43,6 @@ package final class PoolLink: PoolConnectionDelegate {
     private static let drainTime = TimeAmount.seconds(10)
     /// A pool that keeps sending nonsense is told of no more often than this.
     private static let overstepPause = TimeAmount.seconds(600)
-    /// A connection that held this long was a success: the next failure starts a new backoff.
-    private static let stableTime = TimeAmount.seconds(30)
-
     package init(
         id: Int,
         key: LinkKey,
@@ -130,10 +73,12 @@ package final class PoolLink: PoolConnectionDelegate {
         self.memory = memory
         self.nextConnectionID = nextConnectionID
         self.delegate = delegate
-        self.random = random
-        self.backoff = Backoff(
-            initial: TimeAmount(health.reconnectInitial),
-            maximum: TimeAmount(health.reconnectMaximum)
+        self.schedule = ReconnectSchedule(
+            backoff: Backoff(
+                initial: TimeAmount(health.reconnectInitial),
+                maximum: TimeAmount(health.reconnectMaximum)
+            ),
+            random: random
         )
         self.silence = SilenceTracker(setting: health.silence)
         var logger = logger
@@ -173,9 +118,7 @@ package final class PoolLink: PoolConnectionDelegate {
     package func stop(_ failure: LinkFailure) {
         guard !self.isStopped else { return }
         self.isStopped = true
-        self.reconnectAt = nil
-        self.reconnectEndpoint = nil
-        self.successorAt = nil
+        self.schedule.cancel()
         for connection in [self.current, self.successor].compactMap({ $0 }) + self.draining.map(\.connection) {
             // Now, not when the channel is gone: the link itself may be gone by then.
             let lost = connection.abandonPending().map(\.ticket)
@@ -220,13 +163,9 @@ package final class PoolLink: PoolConnectionDelegate {
         self.current?.tick(now: now)
         self.successor?.tick(now: now)
         if !self.isStopped {
-            if let reconnectAt = self.reconnectAt, now >= reconnectAt {
-                self.reconnectAt = nil
-                self.connect()
-            }
-            if let successorAt = self.successorAt, now >= successorAt.deadline {
-                self.successorAt = nil
-                self.openSuccessor(to: successorAt.endpoint, takesOver: true)
+            if self.schedule.takeReconnect(now: now) { self.connect() }
+            if let endpoint = self.schedule.takeSuccessor(now: now) {
+                self.openSuccessor(to: endpoint, takesOver: true)
             }
         }
         self.expireShares(now: now)
@@ -292,9 +231,7 @@ package final class PoolLink: PoolConnectionDelegate {
         let connection = self.makeConnection(resuming: self.resumableSession)
         self.resumableSession = nil
         self.current = connection
-        let endpoint = self.reconnectEndpoint ?? self.configuration.endpoint
-        self.reconnectEndpoint = nil
-        self.open(connection, to: endpoint)
+        self.open(connection, to: self.schedule.takeEndpoint() ?? self.configuration.endpoint)
     }
 
     private func openSuccessor(to endpoint: PoolEndpoint, takesOver: Bool) {
@@ -390,8 +327,7 @@ package final class PoolLink: PoolConnectionDelegate {
             self.current = connection
         }
         guard connection === self.current else { return }
-        self.reconnectAt = nil
-        self.readySince = now
+        self.schedule.becameReady(now: now)
         self.note(job.work)
         self.delegate?.link(self, readyWith: job, on: connection.id)
     }
@@ -407,7 +343,7 @@ package final class PoolLink: PoolConnectionDelegate {
 
     private func reconnectRequested(by connection: PoolConnection, host: String?, port: Int?, wait: Int?) {
         let asked = "\(host ?? self.configuration.endpoint.host):\(port ?? self.configuration.endpoint.port)"
-        guard connection === self.current, self.successor == nil, self.successorAt == nil else { return }
+        guard connection === self.current, self.successor == nil, !self.schedule.awaitsSuccessor else { return }
         guard
             let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
         else {
@@ -421,7 +357,7 @@ package final class PoolLink: PoolConnectionDelegate {
         }
         let delay = TimeAmount.seconds(Int64(min(max(wait ?? 0, 0), 60)))
         self.logger.notice("the pool asks for a reconnect", metadata: ["to": .string(asked), "wait": "\(wait ?? 0)"])
-        self.successorAt = (self.eventLoop.now + delay, endpoint)
+        self.schedule.openSuccessor(to: endpoint, at: self.eventLoop.now + delay)
         if delay == .zero { self.tick(now: self.eventLoop.now) }
     }
 
@@ -437,7 +373,7 @@ package final class PoolLink: PoolConnectionDelegate {
         let failure = self.weigh(failure, of: connection)
         let lost = connection.abandonPending().map(\.ticket)
         let wasCurrent = connection === self.current
-        let wasReady = wasCurrent && self.readySince != nil
+        let wasReady = wasCurrent && self.schedule.isReady
         if wasCurrent {
             self.current = nil
             self.currentClosed(connection, failure: failure, now: now)
@@ -467,8 +403,7 @@ package final class PoolLink: PoolConnectionDelegate {
     }
 
     private func currentClosed(_ connection: PoolConnection, failure: LinkFailure, now: NIODeadline) {
-        if let readySince = self.readySince, now - readySince >= Self.stableTime { self.backoff.reset() }
-        self.readySince = nil
+        self.schedule.closed(now: now)
         self.isSuspect = false
         self.resumableSession = connection.sessionID
         guard !self.isStopped else { return }
@@ -477,19 +412,7 @@ package final class PoolLink: PoolConnectionDelegate {
             self.current = successor
             return
         }
-        if let successorAt = self.successorAt {
-            // The pool announced that it goes; its own time is better than ours.
-            self.reconnectAt = successorAt.deadline
-            self.reconnectEndpoint = successorAt.endpoint
-            self.successorAt = nil
-        } else if failure.kind == .questionRefused {
-            self.reconnectAt = now
-        } else if failure.kind == .authorizationRefused {
-            // It will not change its mind in a second, and it may ban who keeps asking.
-            self.reconnectAt = now + TimeAmount(self.health.reconnectMaximum)
-        } else {
-            self.reconnectAt = now + self.backoff.next(using: &self.random)
-        }
+        self.schedule.plan(after: failure.kind, now: now, maximum: TimeAmount(self.health.reconnectMaximum))
     }
 
     private func successorClosed(_ failure: LinkFailure) {

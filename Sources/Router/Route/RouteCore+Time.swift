@@ -7,7 +7,7 @@ import Stratum
 extension RouteCore {
     /// Connections to per-worker pools opened in one tick.
     private static let opensPerTick = 25
-    private static let idleLinkTime = TimeAmount.seconds(60)
+    static let idleLinkTime = TimeAmount.seconds(60)
 
     /// Deadlines of all kinds. Call a few times a second.
     package func tick() {
@@ -96,25 +96,6 @@ extension RouteCore {
                 self.remove(key, LinkFailure(.stopped, "nobody mines on it"))
             }
             if left == 0, pool.administration == .enabled { self.openStandby(pool.configuration) }
-        }
-    }
-
-    /// Nonce spaces beside the first one are given up with their links when no session has a part of them any more.
-    private func closeIdleSpaces(now: NIODeadline) {
-        for space in self.spaceLayouts.keys where space != 0 {
-            guard self.registry.holders(of: space) == 0 else {
-                self.idleSpaces[space] = nil
-                continue
-            }
-            let since = self.idleSpaces[space] ?? now
-            self.idleSpaces[space] = since
-            let entries = self.links.filter { $0.key.space == space }
-            guard now - since >= Self.idleLinkTime, entries.values.allSatisfy({ $0.link.pendingCount == 0 }) else {
-                continue
-            }
-            self.idleSpaces[space] = nil
-            self.spaceLayouts[space] = nil
-            for key in entries.keys { self.remove(key, LinkFailure(.stopped, "nobody mines on it")) }
         }
     }
 

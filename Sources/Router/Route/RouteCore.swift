@@ -12,19 +12,19 @@ package final class RouteCore {
     let dialect: any Dialect
     let eventLoop: any EventLoop
     let logger: Logger
-    private let connector: any PoolConnecting
+    let connector: any PoolConnecting
     let observer: any RouterObserver
     let lane: any RouterLane
     let registry: NonceRegistry
     let ids: RouterIDs
-    private let userAgent: String
+    let userAgent: String
     private let unixMilliseconds: @Sendable () -> Int64
-    private var random: RandomSource
+    var random: RandomSource
     private var shards: [Mailbox<ShardMessage>] = []
 
     var pools: [RoutePool] = []
     var links: [LinkKey: RouteLink] = [:]
-    private var linkKeys: [Int: LinkKey] = [:]
+    var linkKeys: [Int: LinkKey] = [:]
     var placements: [Int64: Placement] = [:]
     private(set) var facts: RouteFacts
     private var started: NIODeadline
@@ -38,6 +38,10 @@ package final class RouteCore {
     /// Miners that wait to be told what their nonces begin with, or were told and have not said their names.
     var offers: [Int64: Offer] = [:]
     var reservations = ReturnReservations()
+    /// Layout of each nonce space that sessions use.
+    var spaceLayouts: [Int: NonceLayout] = [:]
+    /// Since when nobody has a part of a nonce space.
+    var idleSpaces: [Int: NIODeadline] = [:]
 
     package init(
         configuration: RouteConfiguration,
@@ -100,91 +104,6 @@ package final class RouteCore {
         if configuration.enabled { self.openStandby(configuration) }
     }
 
-    /// The links that a pool keeps although nothing mines on them.
-    func openStandby(_ configuration: PoolConfiguration) {
-        if configuration.isPerWorker {
-            // Shows that the pool is there; the first worker's name makes it that worker's link.
-            if !self.links.keys.contains(where: { $0.pool == configuration.name }) {
-                self.open(LinkKey(pool: configuration.name, user: "", space: 0), configuration, user: nil)
-            }
-        } else {
-            for space in 0..<max(1, self.registry.spaceCount) where self.spaceLayouts[space] != nil || space == 0 {
-                self.open(
-                    LinkKey(pool: configuration.name, user: configuration.user, space: space),
-                    configuration,
-                    user: configuration.user
-                )
-            }
-        }
-    }
-
-    /// Layout of each nonce space that sessions use.
-    var spaceLayouts: [Int: NonceLayout] = [:]
-    /// Since when nobody has a part of a nonce space.
-    var idleSpaces: [Int: NIODeadline] = [:]
-
-    @discardableResult
-    func open(_ key: LinkKey, _ configuration: PoolConfiguration, user: String?) -> RouteLink {
-        if let entry = self.links[key] { return entry }
-        let id = self.ids.nextLink()
-        let index = self.poolIndex(key.pool)
-        let link = PoolLink(
-            id: id,
-            key: key,
-            configuration: configuration,
-            user: user,
-            dialect: self.dialect,
-            health: self.configuration.health,
-            versionMask: self.configuration.versionMask,
-            userAgent: self.userAgent,
-            eventLoop: self.eventLoop,
-            connector: self.connector,
-            memory: index.map { self.pools[$0].memory } ?? PoolMemory(),
-            random: RandomSource(seed: self.random.next()),
-            nextConnectionID: { [ids] in ids.nextConnection() },
-            logger: self.logger,
-            delegate: self
-        )
-        let layout = self.spaceLayouts[key.space] ?? self.facts.layout
-        let issuer = JobIssuer(
-            link: id, pool: index.map { self.pools[$0].handle } ?? 0, layout: layout, dialect: self.dialect
-        )
-        let entry = RouteLink(link: link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
-        self.links[key] = entry
-        self.linkKeys[id] = key
-        if let index, configuration.isPerWorker, user != nil {
-            self.pools[index].toOpen.append(key)
-        } else {
-            link.start()
-        }
-        return entry
-    }
-
-    /// Makes the link of a per-worker pool that had no worker yet the link of `key`.
-    func adoptWaitingLink(as key: LinkKey) -> RouteLink? {
-        let waiting = LinkKey(pool: key.pool, user: "", space: 0)
-        guard let old = self.links.removeValue(forKey: waiting), let index = self.poolIndex(key.pool) else {
-            return nil
-        }
-        let layout = self.spaceLayouts[key.space] ?? self.facts.layout
-        let issuer = JobIssuer(
-            link: old.link.id, pool: self.pools[index].handle, layout: layout, dialect: self.dialect
-        )
-        let entry = RouteLink(link: old.link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
-        self.links[key] = entry
-        self.linkKeys[old.link.id] = key
-        old.link.authorize(as: key)
-        return entry
-    }
-
-    /// Closes a link for good. If sessions are on it, they are to be placed anew right after.
-    func remove(_ key: LinkKey, _ failure: LinkFailure) {
-        guard let entry = self.links.removeValue(forKey: key) else { return }
-        entry.link.stop(failure)
-        self.linkKeys[entry.link.id] = nil
-        self.post(.linkRemoved(entry.link.id))
-    }
-
     func poolIndex(_ name: String) -> Int? { self.policy.index(of: name) }
     func link(_ id: Int) -> RouteLink? { self.linkKeys[id].flatMap { self.links[$0] } }
 
@@ -235,113 +154,6 @@ package final class RouteCore {
         }
         let verdict = ShareVerdict.lost("the link to the pool is gone")
         self.post(.settled(share.ticket, verdict, latencyMicroseconds: nil), to: share.ticket.shard)
-    }
-
-    private func introduced(_ introduction: SessionIntroduction) {
-        self.use(introduction.nonce)
-        var placement = Placement(introduction: introduction)
-        placement.idleSince = self.now
-        // What its miner was told is worth more than a better balance.
-        placement.wanted = self.offers[introduction.session]?.link
-        self.forget(introduction.session)
-        self.placements[introduction.session] = placement
-        self.policy.arrived(
-            ArrivingSession(
-                session: introduction.session,
-                login: introduction.login,
-                remote: introduction.remote,
-                listener: introduction.listener,
-                estimate: introduction.estimate,
-                barred: self.barred(introduction),
-                isSticky: introduction.isSticky
-            )
-        )
-        for pool in self.policy.pools where pool.administration == .enabled && pool.configuration.standby == .warm {
-            _ = self.ensureLink(self.key(pool.configuration, introduction), pool.configuration)
-        }
-    }
-
-    /// A session has come whose nonce space may be a new one.
-    func use(_ nonce: NonceGrant) {
-        if self.spaceLayouts[nonce.space] == nil { self.useSpace(nonce.space, nonce.layout) }
-    }
-
-    /// A nonce space is used for the first time: its links must be warm on every pool.
-    private func useSpace(_ space: Int, _ layout: NonceLayout) {
-        self.spaceLayouts[space] = layout
-        for (key, entry) in self.links where key.space == space {
-            // The first space's links were opened before a layout was chosen.
-            let handle = self.poolIndex(key.pool).map { self.pools[$0].handle } ?? 0
-            var issuer = JobIssuer(link: entry.link.id, pool: handle, layout: layout, dialect: self.dialect)
-            if let received = entry.received {
-                entry.current = issuer.receive(
-                    received.job,
-                    connection: received.connection,
-                    now: self.now,
-                    number: self.ids.nextJob()
-                )
-                if let job = entry.current { self.announce(job, .new) }
-            }
-            entry.issuer = issuer
-        }
-        for pool in self.policy.pools where pool.administration == .enabled && !pool.configuration.isPerWorker {
-            self.openStandby(pool.configuration)
-        }
-    }
-
-    func forget(_ session: Int64) {
-        if self.offers.removeValue(forKey: session) != nil { self.policy.left(session) }
-        guard let placement = self.placements.removeValue(forKey: session) else { return }
-        self.policy.left(session)
-        if let receipt = placement.receipt { self.delivered(receipt, sessions: 1) }
-        if let key = placement.link { self.links[key]?.sessions.remove(session) }
-    }
-
-    // MARK: Jobs
-
-    /// Records a job and tells every shard.
-    func announce(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
-        self.lane.issued(job)
-        self.post(.job(job, kind))
-    }
-
-    func reissue(_ id: Int, kind: ShardMessage.IssueKind) {
-        guard let entry = self.link(id), entry.link.isReady else { return }
-        guard let job = entry.issuer.issue(now: self.now, number: self.ids.nextJob()) else { return }
-        entry.current = job
-        entry.lastIssue = self.now
-        self.announce(job, kind)
-    }
-
-    func received(_ upstream: UpstreamJob, on connection: ConnectionID, for entry: RouteLink, index: Int) {
-        let now = self.now
-        self.note(room: upstream.room, kinds: upstream.kinds, of: index)
-        self.pools[index].versionMask = upstream.versionMask
-        self.pools[index].difficulty = upstream.difficulty
-        if self.pools[index].block != upstream.work.block {
-            self.pools[index].block = upstream.work.block
-            self.pools[index].blockSince = now
-            if upstream.work.tip == nil { self.policy.blockChanged(index, now: now) }
-        }
-        self.policy.jobReceived(index, block: upstream.work.tip, now: now)
-        self.guardPayout(upstream, on: entry, index: index)
-        entry.received = (upstream, connection)
-        self.updateFacts()
-        let job = entry.issuer.receive(upstream, connection: connection, now: now, number: self.ids.nextJob())
-        guard entry.issuer.serves(upstream) else {
-            if upstream.work.isClean { self.post(.connectionGone(link: entry.link.id, connection: connection)) }
-            // Sessions of this layout cannot mine here; they are placed elsewhere.
-            entry.current = nil
-            return
-        }
-        if upstream.work.isClean { entry.lastClean = now }
-        entry.owesIssue = job == nil
-        guard let job else { return }
-        entry.current = job
-        entry.lastIssue = now
-        self.announce(job, .new)
-        // A session that comes over now leaves a job that is old anyway.
-        if upstream.work.isClean { self.carryOut(self.policy.cleanJob(of: index, now: now)) }
     }
 
     // MARK: Facts for the shards

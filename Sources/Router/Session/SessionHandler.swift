@@ -228,7 +228,10 @@ package final class SessionHandler: ChannelInboundHandler {
     private func received(_ line: ByteBuffer, now: NIODeadline) {
         if !self.sawFirstLine {
             self.sawFirstLine = true
-            if let stranger = self.shard.stranger(line) { return self.turnAway(stranger, line) }
+            let own = type(of: self.shard.configuration.dialect.dialect)
+            if let stranger = self.shard.strangers.dialect(of: line, unless: own) {
+                return self.turnAway(stranger, line)
+            }
         }
         let surroundings = self.shard.surroundings(now: now)
         let couldChange = self.machine.canChangeNonce
@@ -237,7 +240,7 @@ package final class SessionHandler: ChannelInboundHandler {
             step = try self.machine.received(
                 line,
                 in: surroundings,
-                standing: { [shard] in shard.standing(of: $0) },
+                standing: { [shard] in shard.links.standing(of: $0) },
                 into: &self.output
             )
         } catch {
@@ -293,11 +296,17 @@ package final class SessionHandler: ChannelInboundHandler {
 
     /// The miner has come to the wrong port. It is told so in its own words, so that whoever looks at it understands.
     private func turnAway(_ stranger: any Dialect.Type, _ line: ByteBuffer) {
-        let route = self.shard.configuration
-        let text = "This route speaks \(route.dialect.name), the miner \(stranger.name)"
+        let own = self.shard.configuration.dialect.name
+        let text = "This route speaks \(own), the miner \(stranger.name)"
         var refusal = stranger.refusal(of: line, text)
         self.output.writeBuffer(&refusal)
-        self.shard.tellStranger(stranger.name, remote: self.remote)
+        self.shard.strangers.tell(
+            stranger.name,
+            remote: self.remote,
+            expected: own,
+            now: self.shard.eventLoop.now,
+            self.shard.logger
+        )
         self.close(.otherProtocol)
     }
 
@@ -307,7 +316,7 @@ package final class SessionHandler: ChannelInboundHandler {
             unjudged,
             as: judgement,
             in: self.shard.surroundings(now: self.shard.eventLoop.now),
-            standing: { [shard] in shard.standing(of: $0) },
+            standing: { [shard] in shard.links.standing(of: $0) },
             into: &self.output
         )
         self.judged(share, time: time)

@@ -1,25 +1,11 @@
 package import Logging
 package import NIOCore
-import NIOPosix
 import PoolPool
 package import Stratum
 
 /// One event loop's part of a route: its sessions and what they must know of the pool links. Confined to that loop; speaks
 /// with the route's core through mailboxes.
 package final class RouterShard {
-    /// What the shard knows of one pool link.
-    private final class LinkView {
-        var current: IssuedJob
-        /// The epoch of the newest job of each connection that is open.
-        var epochs: [ConnectionID: UInt64]
-        var members: [Int64: SessionHandler] = [:]
-
-        init(current: IssuedJob) {
-            self.current = current
-            self.epochs = [current.connection: current.epoch]
-        }
-    }
-
     package let index: Int
     package private(set) var configuration: RouteConfiguration
     package let eventLoop: any EventLoop
@@ -29,20 +15,18 @@ package final class RouterShard {
     private let observer: any RouterObserver
     private let registry: NonceRegistry
     private let ids: RouterIDs
-    private let dialects: DialectRegistry
     private let unixMilliseconds: @Sendable () -> Int64
     /// The worker of shares that come before any name is authorised.
     private let nobody: Int32
-    private var core: Mailbox<CoreMessage>?
+    private(set) var core: Mailbox<CoreMessage>?
     private var sessions: [Int64: SessionHandler] = [:]
-    private var links: [Int: LinkView] = [:]
-    private var reissuesRequested: Set<Int> = []
+    private(set) var links = ShardLinks()
     private var unflushed: [SessionHandler] = []
     private var ticks: UInt64 = 0
-    private var lastStranger: NIODeadline?
+    var strangers: Strangers
     private(set) var tallies: [Int32: WorkerTally] = [:]
     /// Shares that are being judged away from this loop.
-    private(set) var judgements = 0
+    var judgements = 0
 
     package init(
         index: Int,
@@ -64,7 +48,7 @@ package final class RouterShard {
         self.nobody = observer.worker("", route: configuration.name)
         self.registry = registry
         self.ids = ids
-        self.dialects = dialects
+        self.strangers = Strangers(dialects: dialects)
         self.unixMilliseconds = unixMilliseconds
         self.logger = logger
     }
@@ -132,18 +116,9 @@ package final class RouterShard {
 
     func surroundings(now: NIODeadline) -> SessionSurroundings {
         SessionSurroundings(
-
             now: now, time: self.unixMilliseconds(), commonMask: self.facts.commonMask, entryMask: self.facts.entryMask,
             kinds: self.facts.kinds
         )
-    }
-
-    func standing(of job: IssuedJob) -> JobStanding {
-        guard let view = self.links[job.link], let newest = view.epochs[job.connection] else { return .gone }
-        guard job.epoch >= newest else { return .stale }
-        // A replaced connection settles what was found on it while the block is the same.
-        let isCurrent = job.connection == view.current.connection
-        return isCurrent || job.upstream.work.block == view.current.upstream.work.block ? .live : .stale
     }
 
     func nonce(_ session: SessionHandler, sessionID: String?) -> (NonceGrant, former: SessionStateMachine?) {
@@ -152,16 +127,6 @@ package final class RouterShard {
             return (parked.nonce, parked.machine)
         }
         return (self.registry.allocate(layout: layout, range: session.machine.prefixes(layout: layout)), nil)
-    }
-
-    /// A miner that follows its pool has said that it takes another slice of nonce space.
-    func canMove(_ session: SessionHandler) {
-        self.core?.post(.sessionCanMove(session.id))
-    }
-
-    /// The core says what the miner's nonces are to begin with.
-    func requestOffer(_ session: SessionHandler, nonce: NonceGrant) {
-        self.core?.post(.sessionWaits(self.introduction(of: session, user: "", nonce: nonce)))
     }
 
     func authorized(_ session: SessionHandler, user: String) {
@@ -193,7 +158,7 @@ package final class RouterShard {
         self.core?.post(.sessionReady(self.introduction(of: session, user: user, nonce: nonce)))
     }
 
-    private func introduction(of session: SessionHandler, user: String, nonce: NonceGrant) -> SessionIntroduction {
+    func introduction(of session: SessionHandler, user: String, nonce: NonceGrant) -> SessionIntroduction {
         SessionIntroduction(
             session: session.id,
             shard: self.index,
@@ -263,39 +228,6 @@ package final class RouterShard {
         return id
     }
 
-    /// Has a share judged by the process's worker threads.
-    func judgeElsewhere(_ unjudged: SessionStateMachine.UnjudgedShare, of session: SessionHandler, time: Int64) {
-        self.judgements += 1
-        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) { unjudged.judge() }
-            .assumeIsolated().whenComplete { result in
-                self.judgements -= 1
-                let failed = Judgement.malformed(Rejection(code: 20, message: "Share could not be judged"))
-                session.judged(unjudged, as: (try? result.get()) ?? failed, time: time)
-            }
-    }
-
-    /// Tells of a miner at the wrong port: of one in a minute, for a farm that is misdirected comes again and again.
-    func tellStranger(_ name: String, remote: String) {
-        let now = self.eventLoop.now
-        let isNews = self.lastStranger.map { now - $0 >= .minutes(1) } ?? true
-        if isNews { self.lastStranger = now }
-        self.logger.log(
-            level: isNews ? .warning : .debug,
-            "miner turned away: it speaks another protocol",
-            metadata: [
-                "remote": .string(remote), "protocol": .string(name),
-                "expected": .string(self.configuration.dialect.name),
-            ]
-        )
-    }
-
-    /// The dialect that a first line belongs to if it is not the route's.
-    func stranger(_ line: ByteBuffer) -> (any Dialect.Type)? {
-        let own = type(of: self.configuration.dialect.dialect)
-        guard !own.recognizes(line) else { return nil }
-        return self.dialects.dialects.first { $0.name != own.name && $0.recognizes(line) }
-    }
-
     /// False if the share was found by another session that shares its nonce space.
     func isFirst(_ share: SessionStateMachine.JudgedShare) -> Bool {
         guard share.grant?.isShared == true, let key = share.key, let job = share.job else { return true }
@@ -303,7 +235,7 @@ package final class RouterShard {
     }
 
     func requestReissue(link: Int) {
-        guard self.reissuesRequested.insert(link).inserted else { return }
+        guard self.links.needsReissue(link) else { return }
         self.core?.post(.reissue(link: link))
     }
 
@@ -335,10 +267,9 @@ package final class RouterShard {
         case .job(let job, let kind):
             self.received(job, kind)
         case .connectionGone(let link, let connection):
-            self.links[link]?.epochs[connection] = nil
+            self.links.closed(connection, of: link)
         case .linkRemoved(let link):
-            for session in self.links[link]?.members.values.map({ $0 }) ?? [] { session.link = nil }
-            self.links[link] = nil
+            self.links.remove(link)
         case .assign(let sessions, let link, let receipt):
             for id in sessions { self.assign(id, to: link, receipt: receipt) }
         case .offer(let session, let base):
@@ -358,42 +289,12 @@ package final class RouterShard {
 
     private func received(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
         let now = self.eventLoop.now
-        let view: LinkView
-        if let known = self.links[job.link] {
-            view = known
-            view.current = job
-            view.epochs[job.connection] = job.epoch
-        } else {
-            view = LinkView(current: job)
-            self.links[job.link] = view
-        }
-        self.reissuesRequested.remove(job.link)
+        let view = self.links.received(job)
         // A copy: a session that is dropped for being slow leaves the members meanwhile.
         for session in Array(view.members.values) where kind != .reissue || session.awaitsReissue {
             guard self.follow(session, job) else { continue }
             session.deliver(job, isReissue: kind != .new, now: now)
         }
-    }
-
-    /// Makes the miner's nonces begin as the pool of this job wants them to. False if the miner must come back for that.
-    private func follow(_ session: SessionHandler, _ job: IssuedJob) -> Bool {
-        guard session.machine.followsPool, var nonce = session.machine.nonce, nonce.base != job.upstream.base else {
-            return true
-        }
-        guard session.machine.canChangeNonce else {
-            self.sendBack(session)
-            return false
-        }
-        nonce.base = job.upstream.base
-        session.changeNonce(nonce)
-        return true
-    }
-
-    /// Asks a miner to connect again, and closes: its firmware does so by itself then.
-    func sendBack(_ session: SessionHandler) {
-        self.core?.post(.sessionReturns(session.id))
-        session.renegotiate(nil)
-        session.close(.mustReturn)
     }
 
     private func assign(_ id: Int64, to link: Int, receipt: Int?) {
@@ -441,7 +342,7 @@ package final class RouterShard {
         self.ticks += 1
         for session in Array(self.sessions.values) { session.tick(now: now) }
         // A reissue that the core could not make yet is asked for again.
-        self.reissuesRequested.removeAll()
+        self.links.forgetReissues()
         for session in self.sessions.values where session.awaitsReissue {
             if let link = session.link { self.requestReissue(link: link) }
         }
@@ -477,24 +378,7 @@ package final class RouterShard {
     package func snapshot() -> ShardSnapshot {
         let now = self.eventLoop.now
         return ShardSnapshot(
-            sessions: self.sessions.values.filter(\.machine.isReady).map { session in
-                SessionSnapshot(
-                    id: session.id,
-                    worker: session.machine.user ?? "",
-                    remote: session.remote,
-                    userAgent: session.machine.userAgent,
-                    connectedAt: session.connectedAt,
-                    link: session.link,
-                    difficulty: session.machine.difficulty,
-                    extranonce1: session.machine.nonce?.told ?? [],
-                    versionMask: session.machine.versionMask,
-                    hashrate: session.machine.estimate(now: now)?.hashrate,
-                    uncertainty: session.machine.estimate(now: now)?.uncertainty,
-                    accepted: session.machine.acceptedShares,
-                    refused: session.machine.refusedShares,
-                    lastShare: session.machine.lastShare
-                )
-            },
+            sessions: self.sessions.values.filter(\.machine.isReady).map { SessionSnapshot($0, now: now) },
             connections: self.sessions.count,
             tallies: Array(self.tallies.values)
         )

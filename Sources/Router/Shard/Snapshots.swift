@@ -1,3 +1,5 @@
+import NIOCore
+import PoolPool
 package import Stratum
 
 /// What one worker's shares came to since the router started.
@@ -55,6 +57,23 @@ package struct SessionSnapshot: Sendable {
     package var accepted: Int
     package var refused: Int
     package var lastShare: Int64?
+
+    init(_ session: SessionHandler, now: NIODeadline) {
+        self.id = session.id
+        self.worker = session.machine.user ?? ""
+        self.remote = session.remote
+        self.userAgent = session.machine.userAgent
+        self.connectedAt = session.connectedAt
+        self.link = session.link
+        self.difficulty = session.machine.difficulty
+        self.extranonce1 = session.machine.nonce?.told ?? []
+        self.versionMask = session.machine.versionMask
+        self.hashrate = session.machine.estimate(now: now)?.hashrate
+        self.uncertainty = session.machine.estimate(now: now)?.uncertainty
+        self.accepted = session.machine.acceptedShares
+        self.refused = session.machine.refusedShares
+        self.lastShare = session.machine.lastShare
+    }
 }
 
 /// One event loop's sessions and workers.

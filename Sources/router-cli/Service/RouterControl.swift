@@ -64,22 +64,7 @@ final class RouterControl: ControlTarget {
             if route.refusedConnections > 0 {
                 warnings.append("route \(route.name): \(route.refusedConnections) connections refused for a limit")
             }
-            let tallies = shards.flatMap(\.tallies)
-            reports.append(
-                RouteReport(
-                    name: route.name,
-                    protocol: route.dialect.name,
-                    listeners: listeners[route.name] ?? [],
-                    sessions: shards.reduce(0) { $0 + $1.sessions.count },
-                    workers: Set(shards.flatMap { $0.sessions.map(\.worker) }).count,
-                    poolsUsable: usable.count,
-                    poolsTotal: snapshot.pools.count,
-                    activePools: snapshot.pools.filter { $0.sessions > 0 }.map(\.configuration.name),
-                    hashrate: shards.reduce(0) { $1.sessions.reduce($0) { $0 + ($1.hashrate ?? 0) } },
-                    hashrateUnit: route.dialect.hashrateUnit,
-                    shares: ShareCounts(tallies)
-                )
-            )
+            reports.append(RouteReport(route, listeners: listeners[route.name] ?? [], snapshot, shards))
         }
         let ledger = self.ledger.state
         var ledgerReport = LedgerReport(
@@ -169,24 +154,7 @@ final class RouterControl: ControlTarget {
             guard let (snapshot, shards) = await service.snapshot() else { continue }
             let names = snapshot.poolNames
             reports += shards.flatMap(\.sessions).sorted { $0.id < $1.id }.map { session in
-                SessionReport(
-                    id: session.id,
-                    route: service.name,
-                    worker: session.worker,
-                    remote: session.remote,
-                    userAgent: session.userAgent,
-                    connected: Date(milliseconds: session.connectedAt),
-                    pool: session.link.flatMap { names[$0] },
-                    difficulty: session.difficulty,
-                    extranonce1: session.extranonce1.map { String(Int($0) | 0x100, radix: 16).dropFirst() }.joined(),
-                    versionMask: session.versionMask == 0 ? nil : String(session.versionMask, radix: 16),
-                    hashrate: session.hashrate ?? 0,
-                    hashrateUnit: service.dialect.hashrateUnit,
-                    hashrateUncertainty: session.uncertainty,
-                    accepted: session.accepted,
-                    rejected: session.refused,
-                    lastShare: session.lastShare.map { Date(milliseconds: $0) }
-                )
+                SessionReport(service, session, pool: session.link.flatMap { names[$0] })
             }
         }
         return reports
@@ -231,155 +199,5 @@ final class RouterControl: ControlTarget {
 
     private func selected(_ name: String?) -> [RouteService] {
         self.routes.filter { name == nil || $0.name == name }
-    }
-}
-
-extension RouteSnapshot {
-    /// Pool names by link.
-    fileprivate var poolNames: [Int: String] {
-        var names: [Int: String] = [:]
-        for pool in self.pools { for link in pool.linkIDs { names[link] = pool.configuration.name } }
-        return names
-    }
-}
-
-extension PoolSnapshot {
-    var isUsable: Bool {
-        guard self.administration == "enabled" else { return false }
-        switch self.health {
-        case .up, .recovering, .suspect: return true
-        case .untested, .down: return false
-        }
-    }
-}
-
-extension PoolReport {
-    fileprivate init(_ route: RouteService, _ pool: PoolSnapshot) {
-        let state: PoolState
-        var cause: String?
-        switch (pool.administration, pool.health) {
-        case ("draining", _): state = .draining
-        case ("disabled", _): state = .disabled
-        case (_, .up) where pool.ejection != nil, (_, .suspect) where pool.ejection != nil,
-            (_, .recovering) where pool.ejection != nil:
-            state = .ejected
-            let rest = pool.ejectionRemaining.map { "for another \(HumanUnits.duration(seconds: $0.rounded(.up)))" }
-            cause = "\(pool.ejection ?? ""), \(rest ?? "until further notice")"
-        case (_, .untested): state = .connecting
-        case (_, .up): state = pool.sessions > 0 ? .up : .standby
-        case (_, .suspect(let reason)):
-            state = .suspect
-            cause = reason
-        case (_, .down(let reason)):
-            state = .down
-            cause = reason
-        case (_, .recovering):
-            state = .standby
-            cause = "back, not yet trusted"
-        }
-        if cause == nil, let panic = pool.panic { cause = "the last usable pool, or it were put aside: \(panic)" }
-        self.init(
-            route: route.name,
-            protocol: route.dialect.name,
-            name: pool.configuration.name,
-            url: pool.configuration.endpoint.description,
-            priority: pool.configuration.priority,
-            weight: pool.configuration.weight,
-            state: state,
-            since: Date().addingTimeInterval(-pool.secondsInState),
-            cause: cause,
-            links: pool.links,
-            sessions: pool.sessions,
-            // What is left of a sum when all are gone is no hashrate.
-            hashrate: pool.sessions > 0 ? max(0, pool.hashrate) : 0,
-            hashrateUnit: route.dialect.hashrateUnit,
-            difficulty: pool.difficulty,
-            jobAgeSeconds: pool.jobAge,
-            prevhashAgeSeconds: pool.previousHashAge,
-            lagSeconds: pool.lag,
-            forwarded: pool.tally.forwarded,
-            accepted: pool.tally.accepted,
-            rejected: pool.tally.rejected,
-            lost: pool.tally.lost,
-            pending: pool.pending,
-            latencyMs: pool.tally.latencies.median.map { Double($0) / 1000 },
-            reconnects: pool.reconnects,
-            lastError: pool.lastFailure
-        )
-    }
-}
-
-extension ExplanationReport {
-    fileprivate init(_ route: RouteService, remote: String, _ explanation: SessionExplanation) {
-        self.init(
-            session: explanation.session,
-            route: route.name,
-            worker: explanation.worker,
-            remote: remote,
-            rule: explanation.rule,
-            strict: explanation.isStrict,
-            pool: explanation.pool,
-            link: explanation.link,
-            hashrate: explanation.hashrate,
-            hashrateUnit: route.dialect.hashrateUnit,
-            hashrateUncertainty: explanation.uncertainty,
-            reason: explanation.reason,
-            movers: explanation.movers,
-            pools: explanation.pools.map { pool in
-                Pool(
-                    name: pool.name,
-                    state: State(pool.standing),
-                    priority: pool.priority,
-                    weight: pool.weight,
-                    targetShare: pool.targetShare,
-                    loadShare: pool.loadShare,
-                    workShare: pool.workShare,
-                    lackSeconds: pool.lack,
-                    objection: pool.objection
-                )
-            }
-        )
-    }
-}
-
-extension ExplanationReport.State {
-    fileprivate init(_ standing: PoolCandidate.Standing) {
-        switch standing {
-        case .good: self = .good
-        case .recovering: self = .recovering
-        case .suspect: self = .suspect
-        case .ejected: self = .ejected
-        case .unusable: self = .unusable
-        }
-    }
-}
-
-extension ShareCounts {
-    fileprivate init(_ tallies: [WorkerTally]) {
-        self.init()
-        for tally in tallies { self.add(tally) }
-    }
-
-    fileprivate mutating func add(_ tally: WorkerTally) {
-        self.accepted += tally.accepted
-        self.counted += tally.counted
-        self.lost += tally.lost
-        self.pending += tally.pending
-        for (kind, count) in tally.refused {
-            switch kind {
-            case .stale: self.stale += count
-            case .duplicate: self.duplicate += count
-            case .lowDifficulty: self.lowDifficulty += count
-            case .unauthorized, .notSubscribed: self.unauthorized += count
-            case .malformed: self.malformed += count
-            case .other: self.rejected += count
-            }
-        }
-    }
-}
-
-extension Date {
-    fileprivate init(milliseconds: Int64) {
-        self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
     }
 }
