@@ -33,6 +33,8 @@ package final class PoolConnection: ChannelInboundHandler {
 
     /// Longest line accepted from a pool: two coinbase halves of 16 KiB as hex, and room for the rest.
     private static let lineLimit = 128 * 1024
+    /// The buffer of a larger burst is not kept for the next one.
+    private static let keptOutput = 64 * 1024
 
     package init(
         id: ConnectionID,
@@ -65,9 +67,12 @@ package final class PoolConnection: ChannelInboundHandler {
     /// Writes what ``submit(_:user:now:)`` and the machine have queued.
     package func flush() {
         guard self.output.readableBytes > 0, let context = self.context, !self.closed else { return }
-        let bytes = self.output
+        var bytes = self.output
         self.output = ByteBuffer()
         context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+        // Its memory serves again, unless the channel still has it or something else was written meanwhile.
+        guard self.output.capacity == 0, bytes.capacity <= Self.keptOutput else { return }
+        if bytes.modifyIfUniquelyOwned({ $0.clear() }) != nil { self.output = bytes }
     }
 
     /// Authorises `user` on a connection that was opened without one.

@@ -31,6 +31,11 @@ package final class RouterListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // A miner's lines are short, and its channel keeps one buffer of this for as long as it lives.
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16 * 1024)
+            )
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(low: 1, high: max(1, shards.limits.outputBuffer))

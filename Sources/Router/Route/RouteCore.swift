@@ -35,6 +35,8 @@ package final class RouteCore {
     /// Moves for the balance that are told together.
     var tellings: [Telling: ToldMoves] = [:]
     var isStopping = false
+    /// Links that shares of the batch went to; empty between batches.
+    private var touched: [Int] = []
     /// Miners that wait to be told what their nonces begin with, or were told and have not said their names.
     var offers: [Int64: Offer] = [:]
     var reservations = ReturnReservations()
@@ -111,13 +113,12 @@ package final class RouteCore {
 
     /// A batch of messages; call on the home loop.
     package func received(_ messages: [CoreMessage]) {
-        var touched: Set<Int> = []
         var arrived: [Int64] = []
         for message in messages {
             switch message {
             case .share(let share, let link):
                 self.submit(share, link: link)
-                touched.insert(link)
+                if self.touched.last != link { self.touched.append(link) }
             case .sessionWaits(let introduction):
                 self.offer(introduction)
             case .sessionReturns(let session):
@@ -138,7 +139,8 @@ package final class RouteCore {
                 self.delivered(receipt, sessions: sessions)
             }
         }
-        for id in touched { self.link(id)?.link.flush() }
+        for id in self.touched { self.link(id)?.link.flush() }
+        self.touched.removeAll(keepingCapacity: true)
         // All at once: each placement weighs the load of every session there is.
         self.place(arrived, cause: "new session")
     }

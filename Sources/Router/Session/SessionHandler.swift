@@ -26,7 +26,7 @@ package final class SessionHandler: ChannelInboundHandler {
     let connectedAt: Int64
     private(set) var machine: SessionStateMachine
     private let shard: RouterShard
-    private let limits: LimitConfiguration
+    private let settings: SessionSettings
     private let handshakeDeadline: NIODeadline
     private var decoder: LineDecoder
     private var context: ChannelHandlerContext?
@@ -52,6 +52,7 @@ package final class SessionHandler: ChannelInboundHandler {
     /// Shares of one session that may be judged elsewhere at once; its next lines wait meanwhile.
     private static let judgementLimit = 8
     private var sawFirstLine = false
+    private var couldChangeNonce = false
     private var isPaused = false
     private var isStopping = false
 
@@ -72,10 +73,10 @@ package final class SessionHandler: ChannelInboundHandler {
         self.token = token
         self.shard = shard
         self.connectedAt = time
-        self.limits = shard.configuration.limits
-        self.machine = SessionStateMachine(configuration: shard.configuration, now: now)
-        self.handshakeDeadline = now + TimeAmount(self.limits.handshakeTimeout)
-        self.decoder = LineDecoder(maximumLength: self.limits.lineLength)
+        self.settings = shard.settings
+        self.machine = SessionStateMachine(settings: shard.settings, now: now)
+        self.handshakeDeadline = now + TimeAmount(self.settings.limits.handshakeTimeout)
+        self.decoder = LineDecoder(maximumLength: self.settings.limits.lineLength)
     }
 
     // MARK: From the shard
@@ -92,9 +93,7 @@ package final class SessionHandler: ChannelInboundHandler {
             into: &self.output
         )
         guard context.channel.isWritable else { return self.close(.tooSlow) }
-        self.writeOutput(context: context)
-        if let line { context.write(self.wrapOutboundOut(line), promise: nil) }
-        context.flush()
+        self.writeOutput(context: context, then: line)
         if self.machine.isOver { return self.close(.protocolEnded) }
         if let receipt = self.receipt {
             self.receipt = nil
@@ -104,6 +103,7 @@ package final class SessionHandler: ChannelInboundHandler {
 
     /// The verdict on a share that went to a pool.
     func settled(_ share: Int64, _ verdict: ShareVerdict) {
+        self.prepareOutput()
         self.machine.settled(share, verdict, into: &self.output)
         self.shard.needsFlush(self)
         if self.machine.ignoresNonceChange, !self.isClosed { self.shard.sendBack(self) }
@@ -111,10 +111,9 @@ package final class SessionHandler: ChannelInboundHandler {
 
     /// Writes the replies collected so far.
     func flush() {
-        guard let context = self.context, !self.isClosed, self.output.readableBytes > 0 else { return }
-        guard context.channel.isWritable else { return self.close(.tooSlow) }
+        guard let context = self.context, !self.isClosed else { return }
+        guard self.output.readableBytes == 0 || context.channel.isWritable else { return self.close(.tooSlow) }
         self.writeOutput(context: context)
-        context.flush()
     }
 
     /// Moves the session to another slice of nonce space: by telling the miner where it takes that, by asking it to come
@@ -127,7 +126,6 @@ package final class SessionHandler: ChannelInboundHandler {
             self.machine.reconnect(into: &self.output)
         }
         self.writeOutput(context: context)
-        context.flush()
     }
 
     func tick(now: NIODeadline) {
@@ -159,7 +157,6 @@ package final class SessionHandler: ChannelInboundHandler {
         self.shard.closed(self, reason: reason)
         if let context = self.context {
             self.writeOutput(context: context)
-            context.flush()
             context.close(promise: nil)
         }
     }
@@ -211,9 +208,10 @@ package final class SessionHandler: ChannelInboundHandler {
         // Until the route is open its pools' nonce spaces and masks are unknown, and some replies wait for a pool; what comes in
         // waits in the decoder.
         guard self.shard.facts.isOpen, self.waiting == nil else {
-            if self.decoder.bufferedCount > self.limits.lineLength { self.close(.lineTooLong) }
+            if self.decoder.bufferedCount > self.settings.limits.lineLength { self.close(.lineTooLong) }
             return
         }
+        self.prepareOutput()
         while !self.isClosed, self.waiting == nil, self.mayJudge() {
             do throws(StratumError) {
                 guard let line = try self.decoder.nextLine() else { break }
@@ -234,7 +232,6 @@ package final class SessionHandler: ChannelInboundHandler {
             }
         }
         let surroundings = self.shard.surroundings(now: now)
-        let couldChange = self.machine.canChangeNonce
         let step: SessionStateMachine.Step?
         do throws(StratumError) {
             step = try self.machine.received(
@@ -249,8 +246,11 @@ package final class SessionHandler: ChannelInboundHandler {
             return
         }
         self.malformedInARow = 0
-        if self.machine.canChangeNonce, !couldChange, self.machine.followsPool, self.machine.isReady {
-            self.shard.canMove(self)
+        // A share, most of the time.
+        if case .judged(let share) = step { return self.judged(share, time: surroundings.time) }
+        if !self.couldChangeNonce, self.machine.canChangeNonce {
+            self.couldChangeNonce = true
+            if self.machine.followsPool, self.machine.isReady { self.shard.canMove(self) }
         }
         if let step { self.perform(step, time: surroundings.time) }
     }
@@ -370,7 +370,7 @@ package final class SessionHandler: ChannelInboundHandler {
             self.linesInWindow = 0
         }
         self.linesInWindow += 1
-        return self.linesInWindow <= self.limits.linesPerSecond
+        return self.linesInWindow <= self.settings.limits.linesPerSecond
     }
 
     /// Tells what is no miner apart, with a hint for whoever reads the log.
@@ -389,11 +389,19 @@ package final class SessionHandler: ChannelInboundHandler {
         return false
     }
 
-    private func writeOutput(context: ChannelHandlerContext) {
-        guard self.output.readableBytes > 0 else { return }
+    /// What is written until ``writeOutput(context:then:)`` needs no memory of its own.
+    private func prepareOutput() {
+        if self.output.capacity == 0 { self.output = self.shard.spareBuffers.take() }
+    }
+
+    /// Writes what was collected, and `line` behind it.
+    private func writeOutput(context: ChannelHandlerContext, then line: ByteBuffer? = nil) {
         let bytes = self.output
         self.output = ByteBuffer()
-        context.write(self.wrapOutboundOut(bytes), promise: nil)
+        if bytes.readableBytes > 0 { context.write(self.wrapOutboundOut(bytes), promise: nil) }
+        if let line { context.write(self.wrapOutboundOut(line), promise: nil) }
+        if line != nil || bytes.readableBytes > 0 { context.flush() }
+        if bytes.capacity > 0 { self.shard.spareBuffers.giveBack(bytes) }
     }
 }
 

@@ -269,7 +269,7 @@ extension SessionStateMachine {
         if self.invalidSinceChange != nil, share.shareDifficulty == 0, share.grant == self.nonce {
             self.firstSinceChange = min(self.firstSinceChange ?? id, id)
         }
-        switch (self.configuration.reply, share.judgement) {
+        switch (self.settings.reply, share.judgement) {
         case (.verdict, let judgement?):
             self.replies.replace(.judgement(judgement), by: .verdict(id))
         case (.verdict, nil):
@@ -299,7 +299,7 @@ extension SessionStateMachine {
     }
 
     /// True when the session has sent nothing but invalid shares for too long.
-    package var isHopeless: Bool { self.invalidInARow >= self.configuration.limits.invalidSharesInARow }
+    package var isHopeless: Bool { self.invalidInARow >= self.settings.limits.invalidSharesInARow }
 
     private mutating func count(_ verdict: ShareVerdict) -> SubmitReply {
         switch verdict {

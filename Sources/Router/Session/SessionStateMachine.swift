@@ -89,7 +89,7 @@ package struct SessionStateMachine: Sendable {
         var bytes: [UInt8]
     }
 
-    let configuration: RouteConfiguration
+    let settings: SessionSettings
     var dialogue: any MinerDialogue
     package private(set) var nonce: NonceGrant?
     package private(set) var userAgent = ""
@@ -119,11 +119,10 @@ package struct SessionStateMachine: Sendable {
     /// After a change the lower of the two difficulties is accepted for this long: some firmwares switch at once.
     private static let difficultyGrace = TimeAmount.seconds(10)
 
-    package init(configuration: RouteConfiguration, now: NIODeadline) {
-        let dialect = configuration.dialect.dialect
-        self.configuration = configuration
-        self.dialogue = dialect.makeMinerDialogue(MinerDialogueSettings(versionMask: configuration.versionMask))
-        self.vardiff = VardiffController(configuration: configuration.vardiff, dialect: dialect, now: now)
+    package init(settings: SessionSettings, now: NIODeadline) {
+        self.settings = settings
+        self.dialogue = settings.dialect.makeMinerDialogue(MinerDialogueSettings(versionMask: settings.versionMask))
+        self.vardiff = VardiffController(rule: settings.vardiff, now: now)
     }
 
     // MARK: Facts
@@ -218,7 +217,7 @@ package struct SessionStateMachine: Sendable {
 
     /// A name with control characters is nobody's: it would look like another one in tables, and end early in SQLite.
     private func isWelcome(user: String, password: String) -> Bool {
-        let isRight = self.configuration.minerPassword.map { $0 == password } ?? true
+        let isRight = self.settings.minerPassword.map { $0 == password } ?? true
         return isRight && !user.isEmpty && user.utf8.count <= 255 && user.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
     }
 
@@ -332,6 +331,6 @@ package struct SessionStateMachine: Sendable {
         guard let difficulty = self.difficulty, let job = self.slots.last?.job else { return false }
         let isDue = self.vardiff.retarget(current: difficulty, poolDifficulty: job.upstream.difficulty, now: now)
         // Otherwise it comes with the pool's next job.
-        return isDue && self.configuration.dialect.dialect.renewsWork
+        return isDue && self.settings.dialect.renewsWork
     }
 }

@@ -91,7 +91,11 @@ package final class Mailbox<Message: Sendable> {
     private let source: any EventLoop
     private let target: any EventLoop
     private let deliver: @Sendable ([Message]) -> Void
+    /// Batches of more messages are rare, and their memory is not kept.
+    private static var spareLimit: Int { 1024 }
     private var queue: [Message] = []
+    /// The batch before, emptied, for its memory.
+    private var spare: [Message] = []
 
     /// - Parameter deliver: called on `target`.
     package init(
@@ -112,13 +116,16 @@ package final class Mailbox<Message: Sendable> {
     }
 
     private func flush() {
-        let batch = self.queue
-        self.queue = []
+        var batch: [Message] = []
+        swap(&batch, &self.spare)
+        swap(&batch, &self.queue)
         guard !batch.isEmpty else { return }
         if self.source === self.target {
             self.deliver(batch)
+            batch.removeAll(keepingCapacity: batch.capacity <= Self.spareLimit)
+            self.spare = batch
         } else {
-            self.target.execute { [deliver] in deliver(batch) }
+            self.target.execute { [batch, deliver] in deliver(batch) }
         }
     }
 }

@@ -8,6 +8,8 @@ package import Stratum
 package final class RouterShard {
     package let index: Int
     package private(set) var configuration: RouteConfiguration
+    /// For sessions that begin now.
+    private(set) var settings: SessionSettings
     package let eventLoop: any EventLoop
     package let logger: Logger
     package private(set) var facts: RouteFacts
@@ -22,9 +24,10 @@ package final class RouterShard {
     private var sessions: [Int64: SessionHandler] = [:]
     private(set) var links = ShardLinks()
     private var unflushed: [SessionHandler] = []
+    var spareBuffers = SpareBuffers()
     private var ticks: UInt64 = 0
     var strangers: Strangers
-    private(set) var tallies: [Int32: WorkerTally] = [:]
+    private var tallies: [Int32: TallyBox] = [:]
     /// Shares that are being judged away from this loop.
     var judgements = 0
 
@@ -41,6 +44,7 @@ package final class RouterShard {
     ) {
         self.index = index
         self.configuration = configuration
+        self.settings = SessionSettings(configuration)
         self.facts = RouteFacts(layout: configuration.dialect.dialect.assumedLayout)
         self.eventLoop = eventLoop
         self.observer = observer
@@ -199,10 +203,8 @@ package final class RouterShard {
                 versionBits: share.versionBits
             )
         )
-        self.tallies[
-            worker?.handle ?? self.nobody, default: WorkerTally(user: share.user ?? session.machine.user ?? "")
-        ]
-        .received(share.verdict, time: time)
+        self.tally(of: worker?.handle ?? self.nobody, user: worker?.user ?? "").tally.received(
+            share.verdict, time: time)
         guard isForwarded, let job = share.job else { return nil }
         let upstream = UpstreamShare(
             connection: job.connection,
@@ -226,6 +228,13 @@ package final class RouterShard {
         )
         self.core?.post(.share(upstream, link: job.link))
         return id
+    }
+
+    private func tally(of worker: Int32, user: String) -> TallyBox {
+        if let known = self.tallies[worker] { return known }
+        let box = TallyBox(WorkerTally(user: user))
+        self.tallies[worker] = box
+        return box
     }
 
     /// False if the share was found by another session that shares its nonce space.
@@ -276,7 +285,7 @@ package final class RouterShard {
             self.sessions[session]?.offered(base)
         case .settled(let ticket, let verdict, let latency):
             self.lane.settled(SettledShare(id: ticket.share, verdict: verdict, latencyMicroseconds: latency))
-            self.tallies[ticket.worker]?.settled(verdict)
+            self.tallies[ticket.worker]?.tally.settled(verdict)
             self.sessions[ticket.session]?.settled(ticket.share, verdict)
         case .settledLate(let ticket, let verdict):
             self.lane.settledLate(SettledShare(id: ticket.share, verdict: verdict, latencyMicroseconds: nil))
@@ -356,6 +365,7 @@ package final class RouterShard {
     /// Takes a reloaded configuration; sessions keep theirs until they reconnect.
     package func update(_ configuration: RouteConfiguration) {
         self.configuration = configuration
+        self.settings = SessionSettings(configuration)
     }
 
     /// Takes no more shares; those sent still get their verdicts.
@@ -380,7 +390,7 @@ package final class RouterShard {
         return ShardSnapshot(
             sessions: self.sessions.values.filter(\.machine.isReady).map { SessionSnapshot($0, now: now) },
             connections: self.sessions.count,
-            tallies: Array(self.tallies.values)
+            tallies: self.tallies.values.map(\.tally)
         )
     }
 }

@@ -39,6 +39,15 @@ package struct WorkerTally: Sendable {
     }
 }
 
+/// A tally that is changed where it is: changing a value in a dictionary allocates.
+final class TallyBox {
+    var tally: WorkerTally
+
+    init(_ tally: WorkerTally) {
+        self.tally = tally
+    }
+}
+
 /// One session as the commands show it.
 package struct SessionSnapshot: Sendable {
     package var id: Int64

@@ -8,11 +8,7 @@ package import Stratum
 ///
 /// Steps are powers of two, so that the small noise of a Poisson process does not show.
 package struct VardiffController: Sendable {
-    private let configuration: VardiffConfiguration
-    /// What a new session begins with at most.
-    private let initialLimit: Double
-    private let hashesPerDifficulty: Double
-    private let isEnabled: Bool
+    private let rule: VardiffRule
     /// What the session's rate asks for, before the pool's difficulty caps it.
     private var wanted: Double?
     private let started: NIODeadline
@@ -24,15 +20,15 @@ package struct VardiffController: Sendable {
     private static let quickPhase = TimeAmount.seconds(60)
     private static let quickInterval = TimeAmount.seconds(5)
 
-    package init(configuration: VardiffConfiguration, dialect: any Dialect, now: NIODeadline) {
-        self.configuration = configuration
-        self.initialLimit = dialect.initialDifficulty
-        self.hashesPerDifficulty = dialect.hashesPerDifficulty
-        // What the router cannot judge by a difficulty of its own, it must not ask for.
-        self.isEnabled = configuration.enabled && dialect.knowsShareDifficulty
+    package init(rule: VardiffRule, now: NIODeadline) {
+        self.rule = rule
         self.started = now
         self.windowStart = now
-        self.wanted = configuration.initial
+        self.wanted = rule.configuration.initial
+    }
+
+    package init(configuration: VardiffConfiguration, dialect: any Dialect, now: NIODeadline) {
+        self.init(rule: VardiffRule(configuration, dialect: dialect), now: now)
     }
 
     /// The miner's own wish (`mining.suggest_difficulty`): where to start, not where to stay.
@@ -43,10 +39,10 @@ package struct VardiffController: Sendable {
 
     /// The session difficulty for a job of a pool with `poolDifficulty`: never above the pool's, whatever `minimum` says.
     package func difficulty(poolDifficulty: Double) -> Double {
-        guard self.isEnabled else { return poolDifficulty }
-        var result = self.wanted ?? min(poolDifficulty, self.initialLimit)
-        result = max(result, self.configuration.minimum)
-        if let maximum = self.configuration.maximum { result = min(result, maximum) }
+        guard self.rule.isEnabled else { return poolDifficulty }
+        var result = self.wanted ?? min(poolDifficulty, self.rule.initialLimit)
+        result = max(result, self.rule.configuration.minimum)
+        if let maximum = self.rule.configuration.maximum { result = min(result, maximum) }
         return min(result, poolDifficulty)
     }
 
@@ -59,18 +55,18 @@ package struct VardiffController: Sendable {
 
     /// The session's hashrate; nil before there is anything to estimate from.
     package func estimate(now: NIODeadline) -> HashrateEstimate? {
-        self.rate.estimate(now: now, since: self.started, hashesPerDifficulty: self.hashesPerDifficulty)
+        self.rate.estimate(now: now, since: self.started, hashesPerDifficulty: self.rule.hashesPerDifficulty)
     }
 
     /// Time has passed: true when the session's difficulty should become another one, with the next job.
     package mutating func retarget(current: Double, poolDifficulty: Double, now: NIODeadline) -> Bool {
-        guard self.isEnabled else { return false }
+        guard self.rule.isEnabled else { return false }
         let elapsed = now - self.windowStart
         let isQuick = now - self.started < Self.quickPhase
-        let wait = isQuick ? Self.quickInterval : TimeAmount(self.configuration.retargetInterval)
+        let wait = isQuick ? Self.quickInterval : TimeAmount(self.rule.configuration.retargetInterval)
         guard elapsed >= wait else { return false }
         let seconds = Double(elapsed.nanoseconds) / 1e9
-        let target = Double(TimeAmount(self.configuration.targetInterval).nanoseconds) / 1e9
+        let target = Double(TimeAmount(self.rule.configuration.targetInterval).nanoseconds) / 1e9
         let expected = seconds / target
         // In shares of the current difficulty: some may still have been for jobs sent with another one.
         let shares = self.windowWork / current
@@ -103,6 +99,23 @@ package struct VardiffController: Sendable {
         while power * 1.414 < ratio { power *= 2 }
         while power / 1.414 > ratio { power /= 2 }
         return power
+    }
+}
+
+/// What the difficulties of a route's sessions follow.
+package final class VardiffRule: Sendable {
+    let configuration: VardiffConfiguration
+    /// What a new session begins with at most.
+    let initialLimit: Double
+    let hashesPerDifficulty: Double
+    let isEnabled: Bool
+
+    package init(_ configuration: VardiffConfiguration, dialect: any Dialect) {
+        self.configuration = configuration
+        self.initialLimit = dialect.initialDifficulty
+        self.hashesPerDifficulty = dialect.hashesPerDifficulty
+        // What the router cannot judge by a difficulty of its own, it must not ask for.
+        self.isEnabled = configuration.enabled && dialect.knowsShareDifficulty
     }
 }
 

@@ -33,6 +33,7 @@ public enum Hex {
     }
 
     /// The number of 1...`maximumDigits` (at most 16) digits.
+    @inlinable
     public static func integer(_ digits: some Collection<UInt8>, maximumDigits: Int) -> UInt64? {
         guard !digits.isEmpty, digits.count <= min(maximumDigits, 16) else {
             return nil
@@ -80,6 +81,7 @@ public enum Hex {
     }
 
     /// The value of one digit; nil if it is none.
+    @inlinable
     public static func nibble(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -66,7 +66,7 @@ private final class LedgerRouterLane: RouterLane {
         var extranonce2 = LedgerExtranonce2()
         for byte in share.padding { extranonce2.append(byte) }
         for byte in share.prefix { extranonce2.append(byte) }
-        for byte in share.extranonce2.bytes { extranonce2.append(byte) }
+        for index in 0..<share.extranonce2.count { extranonce2.append(share.extranonce2.byte(at: index)) }
         let received = LedgerShare(
             id: share.id,
             time: share.time,

@@ -24,7 +24,7 @@ struct MinerConversation {
         var configuration = RouteConfiguration(name: "btc", listeners: [], pools: [])
         configuration.vardiff.minimum = 1e-12
         change(&configuration)
-        self.machine = SessionStateMachine(configuration: configuration, now: self.now)
+        self.machine = SessionStateMachine(settings: SessionSettings(configuration), now: self.now)
     }
 
     /// Seconds since 1970.
