@@ -27,5 +27,5 @@ package final class RouterIDs: Sendable {
     package func nextJob() -> UInt64 { self.job.wrappingAdd(1, ordering: .relaxed).oldValue }
     package func nextLink() -> Int { self.link.wrappingAdd(1, ordering: .relaxed).oldValue }
     package func nextConnection() -> Int { self.connection.wrappingAdd(1, ordering: .relaxed).oldValue }
-    package func nextToken() -> String { String(self.token(), radix: 16) }
+    package func nextToken() -> UInt64 { self.token() }
 }

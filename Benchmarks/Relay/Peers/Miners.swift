@@ -168,17 +168,27 @@ final class Miners {
         let socket = self.miners[index].socket
         self.miners[index].isConnecting = false
         self.poller.change(socket, tag: index, writable: false)
-        TCPSocket.send(
-            Array(
-                """
-                {"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"1fffe000",\
-                "version-rolling.min-bit-count":2}]}
-                {"id":2,"method":"mining.subscribe","params":["bench/1.0"]}
-                {"id":3,"method":"mining.authorize","params":["account.rig-\(index)","x"]}\n
-                """.utf8
-            ),
-            on: socket
+        self.say(
+            """
+            {"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"1fffe000",\
+            "version-rolling.min-bit-count":2}]}
+            """,
+            to: socket
         )
+    }
+
+    /// The next line of the handshake, when the one before is answered, as firmwares do it.
+    private func goOn(_ index: Int, after id: Int) {
+        let socket = self.miners[index].socket
+        switch id {
+        case 1: self.say(#"{"id":2,"method":"mining.subscribe","params":["bench/1.0"]}"#, to: socket)
+        case 2: self.say(#"{"id":3,"method":"mining.authorize","params":["account.rig-\#(index)","x"]}"#, to: socket)
+        default: break
+        }
+    }
+
+    private func say(_ line: String, to socket: Int32) {
+        TCPSocket.send(Array((line + "\n").utf8), on: socket)
     }
 
     private func read(_ index: Int) {
@@ -191,8 +201,9 @@ final class Miners {
                     self.replies += 1
                     if !line.contains("\"result\":true") { self.refused += 1 }
                     if self.isEager { self.submit(index) }
-                } else if id == 2 {
-                    self.note(subscription: line, of: index)
+                } else {
+                    if id == 2 { self.note(subscription: line, of: index) }
+                    self.goOn(index, after: id)
                 }
             }
         }

@@ -31,7 +31,7 @@ package final class ConnectionGate: Sendable {
         self.state.withLockedValue { $0.isClosed = true }
     }
 
-    /// True if the connection may stay; then ``leave(_:)`` must follow.
+    /// True if the connection may stay; then ``leave(_:)`` must follow once.
     func admit(_ remote: SocketAddress?) -> Bool {
         let address = remote?.ipAddress ?? ""
         let now = NIODeadline.now()
@@ -61,8 +61,8 @@ package final class ConnectionGate: Sendable {
         return isAdmitted
     }
 
-    func leave(_ remote: SocketAddress?) {
-        let address = remote?.ipAddress ?? ""
+    /// A connection that was admitted from this IP address has ended.
+    func leave(_ address: String) {
         self.state.withLockedValue { state in
             state.total -= 1
             let left = (state.byAddress[address] ?? 1) - 1

@@ -31,11 +31,9 @@ package final class RouterListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            // A miner's lines are short, and its channel keeps one buffer of this for as long as it lives.
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16 * 1024)
-            )
+            // A miner's lines are short, and its channel keeps such a buffer for as long as it lives.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
+            .childChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(low: 1, high: max(1, shards.limits.outputBuffer))
@@ -44,7 +42,6 @@ package final class RouterListener: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let remote = channel.remoteAddress
                     guard gate.admit(remote) else { throw ListenerError(address: Self.text(remote), reason: "refused") }
-                    channel.closeFuture.whenComplete { _ in gate.leave(remote) }
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
@@ -52,7 +49,8 @@ package final class RouterListener: Sendable {
                     let session = shard.makeSession(
                         remote: Self.text(remote),
                         address: remote?.ipAddress ?? "",
-                        listener: configuration.name
+                        listener: configuration.name,
+                        gate: gate
                     )
                     try channel.pipeline.syncOperations.addHandler(session)
                 }

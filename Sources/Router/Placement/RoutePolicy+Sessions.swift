@@ -32,6 +32,19 @@ package struct ArrivingSession: Sendable {
     }
 }
 
+/// What pinning rules look at.
+struct SessionIdentity: Sendable {
+    var login: String
+    var remote: String
+    var listener: String
+}
+
+extension ArrivingSession {
+    fileprivate var identity: SessionIdentity {
+        SessionIdentity(login: self.login, remote: self.remote, listener: self.listener)
+    }
+}
+
 // Who mines where.
 extension RoutePolicy {
     package var sessionCount: Int { self.sessions.count }
@@ -42,20 +55,20 @@ extension RoutePolicy {
         self.sessions.insert(
             SessionTable.Entry(
                 session: arriving.session,
-                group: self.group(of: arriving),
+                group: self.group(of: arriving.identity),
                 estimate: estimate,
                 barred: arriving.barred,
                 isSticky: arriving.isSticky
             )
         )
-        self.arrivals[arriving.session] = arriving
+        self.identities[arriving.session] = arriving.identity
     }
 
     package mutating func left(_ session: Int64) {
         guard let entry = self.sessions.remove(session) else { return }
         if entry.pool >= 0 { self.groups[entry.group].loads[entry.pool] -= self.hashrate(of: entry) }
-        let arriving = self.arrivals.removeValue(forKey: session)
-        if let arriving, let estimate = entry.estimate { self.memory.remember(arriving.login, estimate) }
+        let identity = self.identities.removeValue(forKey: session)
+        if let identity, let estimate = entry.estimate { self.memory.remember(identity.login, estimate) }
     }
 
     package mutating func measured(_ session: Int64, _ estimate: HashrateEstimate) {
@@ -76,7 +89,6 @@ extension RoutePolicy {
     /// The session can be moved without connecting again after all.
     package mutating func canMove(_ session: Int64) {
         self.sessions.change(session) { $0.isSticky = false }
-        self.arrivals[session]?.isSticky = false
     }
 
     /// The session was given to this pool; nil: to none.
@@ -131,9 +143,9 @@ extension RoutePolicy {
     /// What a session is taken for in sums: its estimate, or that of a usual session.
     func hashrate(of entry: SessionTable.Entry) -> Double { entry.estimate?.hashrate ?? self.typicalHashrate }
 
-    private func group(of arriving: ArrivingSession) -> Int {
+    private func group(of session: SessionIdentity) -> Int {
         let match = self.groups.dropFirst().firstIndex { group in
-            group.rule?.matches(login: arriving.login, remote: arriving.remote, listener: arriving.listener) ?? false
+            group.rule?.matches(login: session.login, remote: session.remote, listener: session.listener) ?? false
         }
         return match ?? 0
     }
@@ -147,9 +159,9 @@ extension RoutePolicy {
                 // A rule that stays keeps its account.
                 former.first { $0.rule == rule } ?? PlacementGroup(rule: rule, count: self.pools.count)
             }
-        let arrivals = self.arrivals
-        for (session, arriving) in arrivals {
-            let group = self.group(of: arriving)
+        let identities = self.identities
+        for (session, identity) in identities {
+            let group = self.group(of: identity)
             self.sessions.change(session) { $0.group = group }
         }
         self.sumLoads()

@@ -18,9 +18,9 @@ extension RouteCore {
         var homeless: [Int64] = []
         var held: [Int64] = []
         for session in sessions {
-            guard var placement = self.placements[session] else { continue }
+            guard let placement = self.placements[session] else { continue }
             let former = placement.link
-            let target = self.choose(for: &placement)
+            let target = self.choose(for: placement)
             if let target, target != former {
                 placement.link = target
                 placement.idleSince = nil
@@ -39,7 +39,6 @@ extension RouteCore {
                     moves[PoolPair(former.pool, goal.pool), default: []].append(session)
                 }
             }
-            self.placements[session] = placement
             self.policy.assigned(session, to: (placement.wanted ?? placement.link).flatMap { self.poolIndex($0.pool) })
         }
         for (move, sessions) in moves {
@@ -79,18 +78,18 @@ extension RouteCore {
             let key = self.key(pool, placement.introduction)
             self.policy.assigned(move.session, to: move.to)
             guard self.ensureLink(key, pool).canServe else {
-                self.placements[move.session]?.wanted = key
+                placement.wanted = key
                 continue
             }
-            self.placements[move.session]?.wanted = nil
+            placement.wanted = nil
             guard placement.link != key else { continue }
             if let former = placement.link {
                 self.links[former]?.sessions.remove(move.session)
                 if former.pool != key.pool { self.tell(PoolPair(former.pool, key.pool)) }
             }
             self.links[key]?.sessions.insert(move.session)
-            self.placements[move.session]?.link = key
-            self.placements[move.session]?.idleSince = nil
+            placement.link = key
+            placement.idleSince = nil
             assignments[key, default: []].append(move.session)
         }
         self.assign(assignments)
@@ -99,7 +98,7 @@ extension RouteCore {
     // MARK: Choice
 
     /// The link to mine on now. Sets `placement.wanted` when a better one is not ready yet.
-    private func choose(for placement: inout Placement) -> LinkKey? {
+    private func choose(for placement: Placement) -> LinkKey? {
         let session = placement.introduction.session
         var walk = self.policy.walk(session)
         // What was chosen before stays chosen: first the pool it waits for, then the one it is on.

@@ -7,7 +7,7 @@ extension RouteCore {
     /// A session can take jobs; where it mines is decided when all that came with it are known.
     func introduced(_ introduction: SessionIntroduction) {
         self.use(introduction.nonce)
-        var placement = Placement(introduction: introduction)
+        let placement = Placement(introduction: introduction)
         placement.idleSince = self.now
         // What its miner was told is worth more than a better balance.
         placement.wanted = self.offers[introduction.session]?.link

@@ -77,8 +77,9 @@ final class RouteLink {
     var canServe: Bool { self.link.isReady && self.current != nil }
 }
 
-/// A session that wants work, and where it gets it.
-struct Placement {
+/// A session that wants work, and where it gets it. A reference, since a table of thousands of values this large would
+/// be half empty.
+final class Placement {
     var introduction: SessionIntroduction
     /// The link it mines on.
     var link: LinkKey?
@@ -88,4 +89,8 @@ struct Placement {
     var idleSince: NIODeadline?
     /// The failover that took its pool away and waits until it has work again.
     var receipt: Int?
+
+    init(introduction: SessionIntroduction) {
+        self.introduction = introduction
+    }
 }

@@ -22,9 +22,11 @@ package final class SessionHandler: ChannelInboundHandler {
     let address: String
     let listener: String
     /// Handed to the miner as its subscription id; lets it resume.
-    let token: String
+    var token: String { String(self.tokenNumber, radix: 16) }
+    private let tokenNumber: UInt64
     let connectedAt: Int64
     private(set) var machine: SessionStateMachine
+    private let gate: ConnectionGate?
     private let shard: RouterShard
     private let settings: SessionSettings
     private let handshakeDeadline: NIODeadline
@@ -45,8 +47,6 @@ package final class SessionHandler: ChannelInboundHandler {
     var awaitsReissue = false
     /// The failover that waits for this session's next job.
     var receipt: Int?
-    /// Ledger handles of the authorised names, in the order of authorisation.
-    var workerHandles: [(user: String, handle: Int32)] = []
 
     private static let malformedLimit = 10
     /// Shares of one session that may be judged elsewhere at once; its next lines wait meanwhile.
@@ -61,7 +61,8 @@ package final class SessionHandler: ChannelInboundHandler {
         remote: String,
         address: String,
         listener: String,
-        token: String,
+        token: UInt64,
+        gate: ConnectionGate?,
         shard: RouterShard,
         now: NIODeadline,
         time: Int64
@@ -70,7 +71,8 @@ package final class SessionHandler: ChannelInboundHandler {
         self.remote = remote
         self.address = address
         self.listener = listener
-        self.token = token
+        self.tokenNumber = token
+        self.gate = gate
         self.shard = shard
         self.connectedAt = time
         self.settings = shard.settings
@@ -107,6 +109,11 @@ package final class SessionHandler: ChannelInboundHandler {
         self.machine.settled(share, verdict, into: &self.output)
         self.shard.needsFlush(self)
         if self.machine.ignoresNonceChange, !self.isClosed { self.shard.sendBack(self) }
+    }
+
+    /// Shares of this authorised name go under `handle`.
+    func note(_ handle: Int32, for user: String) {
+        self.machine.note(handle, for: user)
     }
 
     /// Writes the replies collected so far.
@@ -171,6 +178,7 @@ package final class SessionHandler: ChannelInboundHandler {
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.close(.closedByMiner)
         self.context = nil
+        self.gate?.leave(self.address)
     }
 
     package func channelInactive(context: ChannelHandlerContext) {

@@ -7,6 +7,8 @@ extension SessionStateMachine {
     package struct JudgedShare: Sendable {
         package var request: MessageID
         package var user: String?
+        /// The observer's handle of ``user``.
+        var worker: Int32?
         package var job: IssuedJob?
         package var difficulty: Double
         /// 0 if it is not known.
@@ -90,10 +92,11 @@ extension SessionStateMachine {
         guard self.nonce != nil else {
             return self.refuse(share, Rejection(code: 25, message: "Not subscribed"), into: &output)
         }
-        guard let user = submission.user.map({ self.authorizedUser($0) }) ?? self.user else {
+        guard let worker = submission.user.map({ self.worker(named: $0) }) ?? self.workers.first else {
             return self.refuse(share, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
         }
-        share.user = user
+        share.user = worker.user
+        share.worker = worker.handle
         let number = IssuedJob.number(submission.jobID)
         guard let slot = self.slots.last(where: { $0.job.number == number }) else {
             return self.refuse(share, Rejection(code: 21, message: "Job not found"), into: &output)
@@ -231,6 +234,7 @@ extension SessionStateMachine {
         let share = JudgedShare(
             request: request,
             user: self.user,
+            worker: self.handle,
             job: nil,
             difficulty: self.difficulty ?? 0,
             shareDifficulty: 0,
@@ -317,10 +321,12 @@ extension SessionStateMachine {
 
     /// The authorised name a submit is for. A name that differs is accepted if there is exactly one and one of the two is
     /// the other with a suffix (firmwares that add `.worker` on their own).
-    private func authorizedUser(_ bytes: ByteBuffer) -> String? {
+    private func worker(named bytes: ByteBuffer) -> Worker? {
         let name = bytes.readableBytesView
-        for worker in self.workers where name.elementsEqual(worker.bytes) { return worker.user }
+        for worker in self.workers where name.count == worker.user.utf8.count && name.elementsEqual(worker.user.utf8) {
+            return worker
+        }
         guard self.workers.count == 1, let only = self.workers.first, !name.isEmpty else { return nil }
-        return name.starts(with: only.bytes) || only.bytes.starts(with: name) ? only.user : nil
+        return name.starts(with: only.user.utf8) || only.user.utf8.starts(with: name) ? only : nil
     }
 }

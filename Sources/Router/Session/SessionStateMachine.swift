@@ -86,7 +86,8 @@ package struct SessionStateMachine: Sendable {
 
     struct Worker: Sendable {
         var user: String
-        var bytes: [UInt8]
+        /// The observer's handle of the name, once the owner has one.
+        var handle: Int32 = 0
     }
 
     let settings: SessionSettings
@@ -132,6 +133,8 @@ package struct SessionStateMachine: Sendable {
     package var isReady: Bool { self.nonce != nil && !self.workers.isEmpty }
     /// The first authorised name: the one that pools may see.
     package var user: String? { self.workers.first?.user }
+    /// The observer's handle of ``user``.
+    var handle: Int32? { self.workers.first?.handle }
     package var currentJob: IssuedJob? { self.slots.last?.job }
     package var unansweredCount: Int { self.replies.count }
     package var versionMask: UInt32 { self.dialogue.versionMask }
@@ -225,8 +228,14 @@ package struct SessionStateMachine: Sendable {
     private mutating func add(worker user: String) -> Bool? {
         guard !self.workers.contains(where: { $0.user == user }) else { return nil }
         guard self.workers.count < Self.workerLimit else { return nil }
-        self.workers.append(Worker(user: user, bytes: Array(user.utf8)))
+        self.workers.append(Worker(user: user))
         return self.workers.count == 1
+    }
+
+    /// Shares of this authorised name are known to the observer under `handle`.
+    mutating func note(_ handle: Int32, for user: String) {
+        guard let index = self.workers.firstIndex(where: { $0.user == user }) else { return }
+        self.workers[index].handle = handle
     }
 
     /// The session has its nonce: answers the request for it, and that for the name where they are one.

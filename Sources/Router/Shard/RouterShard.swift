@@ -71,13 +71,17 @@ package final class RouterShard {
     ///   - remote: the miner's address and port, for people.
     ///   - address: its IP address.
     ///   - listener: the name of the listener it came by; empty: it has none.
-    package func makeSession(remote: String, address: String = "", listener: String = "") -> SessionHandler {
+    ///   - gate: is told when the connection ends.
+    package func makeSession(
+        remote: String, address: String = "", listener: String = "", gate: ConnectionGate? = nil
+    ) -> SessionHandler {
         SessionHandler(
             id: self.ids.nextSession(),
             remote: remote,
             address: address,
             listener: listener,
             token: self.ids.nextToken(),
+            gate: gate,
             shard: self,
             now: self.eventLoop.now,
             time: self.unixMilliseconds()
@@ -134,7 +138,7 @@ package final class RouterShard {
     }
 
     func authorized(_ session: SessionHandler, user: String) {
-        session.workerHandles.append((user, self.observer.worker(user, route: self.configuration.name)))
+        session.note(self.observer.worker(user, route: self.configuration.name), for: user)
     }
 
     /// The session is subscribed and authorised: the core finds it a pool.
@@ -143,7 +147,7 @@ package final class RouterShard {
         self.lane.opened(
             session: session.id,
             time: session.connectedAt,
-            worker: session.workerHandles.first?.handle ?? 0,
+            worker: session.machine.handle ?? 0,
             remote: session.remote,
             userAgent: session.machine.userAgent
         )
@@ -181,13 +185,13 @@ package final class RouterShard {
     func judged(_ share: SessionStateMachine.JudgedShare, by session: SessionHandler, time: Int64) -> Int64? {
         let id = self.ids.nextShare()
         let isForwarded = share.verdict == .pending
-        let worker = session.workerHandles.first { $0.user == share.user } ?? session.workerHandles.first
+        let worker = share.worker ?? session.machine.handle ?? self.nobody
         self.lane.received(
             ShareRecord(
                 id: id,
                 time: time,
                 session: session.id,
-                worker: worker?.handle ?? self.nobody,
+                worker: worker,
                 pool: share.job?.pool ?? 0,
                 job: share.job?.number ?? 0,
                 difficulty: share.difficulty,
@@ -203,7 +207,7 @@ package final class RouterShard {
                 versionBits: share.versionBits
             )
         )
-        self.tally(of: worker?.handle ?? self.nobody, user: worker?.user ?? "").tally.received(
+        self.tally(of: worker, user: share.user ?? session.machine.user ?? "").tally.received(
             share.verdict, time: time)
         guard isForwarded, let job = share.job else { return nil }
         let upstream = UpstreamShare(
@@ -222,7 +226,7 @@ package final class RouterShard {
                 share: id,
                 session: session.id,
                 shard: self.index,
-                worker: worker?.handle ?? self.nobody,
+                worker: worker,
                 difficulty: job.upstream.difficulty
             )
         )
@@ -262,9 +266,7 @@ package final class RouterShard {
     /// A batch of messages; call on the shard's loop.
     package func received(_ messages: [ShardMessage]) {
         for message in messages { self.received(message) }
-        let unflushed = self.unflushed
-        self.unflushed = []
-        for session in unflushed { session.flush() }
+        while let session = self.unflushed.popLast() { session.flush() }
     }
 
     private func received(_ message: ShardMessage) {

@@ -32,26 +32,76 @@ public struct PrefixRange: Sendable, Hashable {
 }
 
 /// A session's slice of nonce space.
+///
+/// It is noted with every job of every session and hardly ever changes, so its values stand in one place that is referred
+/// to.
 public struct NonceGrant: Sendable, Hashable {
-    /// Index of the nonce space; each has pool links of its own.
-    public var space: Int
-    /// What the router has set apart for this session alone.
-    public var prefix: [UInt8]
-    public var layout: NonceLayout
-    /// Sessions share the space, and their prefixes are all the same.
-    public var isShared: Bool
-    /// What the link's pool wants all nonces to begin with, where miners must be told so (``MinerDialogue/followsPool``);
-    /// empty elsewhere.
-    public var base: [UInt8]
+    private struct Values: Sendable, Hashable {
+        var space: Int
+        var prefix: [UInt8]
+        var layout: NonceLayout
+        var isShared: Bool
+        var base: [UInt8]
+    }
+
+    private final class Place: Sendable {
+        let values: Values
+
+        init(_ values: Values) {
+            self.values = values
+        }
+    }
+
+    private var place: Place
 
     public init(space: Int, prefix: [UInt8], layout: NonceLayout, isShared: Bool = false, base: [UInt8] = []) {
-        self.space = space
-        self.prefix = prefix
-        self.layout = layout
-        self.isShared = isShared
-        self.base = base
+        self.place = Place(Values(space: space, prefix: prefix, layout: layout, isShared: isShared, base: base))
+    }
+
+    private mutating func change(_ change: (inout Values) -> Void) {
+        var values = self.place.values
+        change(&values)
+        self.place = Place(values)
+    }
+
+    /// Index of the nonce space; each has pool links of its own.
+    public var space: Int {
+        get { self.place.values.space }
+        set { self.change { $0.space = newValue } }
+    }
+
+    /// What the router has set apart for this session alone.
+    public var prefix: [UInt8] {
+        get { self.place.values.prefix }
+        set { self.change { $0.prefix = newValue } }
+    }
+
+    public var layout: NonceLayout {
+        get { self.place.values.layout }
+        set { self.change { $0.layout = newValue } }
+    }
+
+    /// Sessions share the space, and their prefixes are all the same.
+    public var isShared: Bool {
+        get { self.place.values.isShared }
+        set { self.change { $0.isShared = newValue } }
+    }
+
+    /// What the link's pool wants all nonces to begin with, where miners must be told so (``MinerDialogue/followsPool``);
+    /// empty elsewhere.
+    public var base: [UInt8] {
+        get { self.place.values.base }
+        set { self.change { $0.base = newValue } }
     }
 
     /// What the miner is told its nonces begin with.
     public var told: [UInt8] { self.base + self.prefix }
+
+    public static func == (left: NonceGrant, right: NonceGrant) -> Bool {
+        left.place === right.place || left.place.values == right.place.values
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.place.values)
+    }
 }
