@@ -50,7 +50,10 @@ struct EthashMessage {
             case 200..<300: return nil
             case 300..<400: return Rejection(code: rejection?.code ?? 0, message: text, kind: .unauthorized)
             case 404: return Rejection(code: 404, message: text, kind: .stale)
-            case 406: return Rejection(code: 406, message: text, kind: .malformed)
+            case 406:
+                // A bad nonce. Which bad one only the text can tell; above the target if it does not (EIP-1571).
+                let kind = Rejection(code: nil, message: text).kind
+                return Rejection(code: 406, message: text, kind: kind == .other ? .lowDifficulty : kind)
             default: return rejection
             }
         }
