@@ -70,3 +70,22 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ mixed >> 31
     }
 }
+
+/// Bytes that were damaged at a few places, some of them by one of `fragments`.
+func mutated(_ original: [UInt8], with fragments: [[UInt8]], _ generator: inout SeededGenerator) -> [UInt8] {
+    var bytes = original
+    for _ in 0..<Int.random(in: 0...4, using: &generator) {
+        let start = Int.random(in: 0...bytes.count, using: &generator)
+        let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
+        switch Int.random(in: 0..<7, using: &generator) {
+        case 0: bytes.removeSubrange(start..<end)
+        case 1: bytes.insert(contentsOf: fragments.randomElement(using: &generator) ?? [], at: start)
+        case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
+        case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
+        case 4: bytes.removeSubrange(start...)
+        case 5: bytes.replaceSubrange(start..<end, with: fragments.randomElement(using: &generator) ?? [])
+        default: if start < bytes.count { bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
+        }
+    }
+    return bytes
+}

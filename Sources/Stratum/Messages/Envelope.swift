@@ -99,6 +99,9 @@ extension JSONScanner {
         return try scanner.scanValue(depth: 1)
     }
 
+    /// The value in `range`, null also if it cannot be read, such as a number beyond all bounds.
+    func readable(_ range: Range<Int>?) -> JSONValue { (try? self.value(range)) ?? .null }
+
     /// The parameters of a request: the array in `range`, empty if there is something else.
     public func parameters(_ range: Range<Int>?) throws(StratumError) -> [JSONValue] {
         try self.value(range).array ?? []

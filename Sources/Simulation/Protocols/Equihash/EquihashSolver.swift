@@ -45,8 +45,8 @@ package struct EquihashSolver: Sendable {
             personalization: self.personalization,
             header: header
         )
-        leaves.forEach(first: count) { rows.bits.append($0) }
-        rows.indices = (0..<UInt32(count)).map { $0 }
+        leaves?.forEach(first: count) { rows.bits.append($0) }
+        rows.indices = (0..<UInt32(rows.bits.count)).map { $0 }
         return rows
     }
 

@@ -44,6 +44,30 @@ public enum ShareValidation: String, Sendable, Hashable, CaseIterable {
     case claimed
 }
 
+/// Whose turn it is to be proven.
+struct ShareSampler: Sendable {
+    let validation: ShareValidation
+    /// Shares so far.
+    private var count: UInt64 = 0
+
+    /// One share in so many is proven when they are sampled.
+    private static let interval: UInt64 = 16
+
+    init(_ validation: ShareValidation) {
+        self.validation = validation
+    }
+
+    /// Whether the next share is to be proven.
+    mutating func next() -> Bool {
+        self.count &+= 1
+        return switch self.validation {
+        case .all: true
+        case .sample: self.count % Self.interval == 1
+        case .claimed: false
+        }
+    }
+}
+
 extension BitcoinLikeDialect {
     public static var options: [DialectOption] { [] }
     public var validation: ShareValidation { .all }
@@ -65,7 +89,11 @@ extension BitcoinLikeDialect {
     }
 
     public func makePoolDialogue(_ settings: PoolDialogueSettings) -> any PoolDialogue {
-        BitcoinPoolDialogue(settings: settings, hasProvableBlocks: Self.algorithm.namesBlocks)
+        BitcoinPoolDialogue(
+            settings: settings,
+            hasProvableBlocks: Self.algorithm.namesBlocks,
+            difficultyMultiplier: Self.algorithm.difficultyMultiplier
+        )
     }
 
     public func makeMinerDialogue(_ settings: MinerDialogueSettings) -> any MinerDialogue {

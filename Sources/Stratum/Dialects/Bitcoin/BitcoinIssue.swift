@@ -13,11 +13,6 @@ public final class BitcoinIssue: IssuedWork {
     private let cleanLine: ByteBuffer
     private let plainLine: ByteBuffer
 
-    /// ntime is never moved further beyond the time that has passed than this, in seconds.
-    private static let ntimeLead: Int64 = 5
-    /// Pools refuse a share whose ntime is 7000 s or more after the job's.
-    private static let ntimeLimit: Int64 = 6900
-
     init(
         _ work: BitcoinWork,
         jobID: String,
@@ -56,15 +51,9 @@ public final class BitcoinIssue: IssuedWork {
     static func make(_ job: UpstreamJob, _ request: IssueRequest, algorithm: BitcoinAlgorithm) -> BitcoinIssue? {
         guard let work = job.work as? BitcoinWork else { return nil }
         let paddingCount = max(0, work.extranonce2Size - request.layout.total)
-        let elapsed = min(max(0, request.age), Self.ntimeLimit)
         let issues = request.issuedBefore
-        var ntime = Int64(work.job.ntime) + (issues == 0 ? 0 : elapsed)
         let counterFits = paddingCount >= 8 || issues < UInt64(1) << UInt64(paddingCount * 8)
-        if issues > 0, !counterFits {
-            ntime = max(ntime, Int64(request.lastNtime) + 1)
-            guard ntime <= Int64(work.job.ntime) + elapsed + Self.ntimeLead else { return nil }
-        }
-        guard let ntime = UInt32(exactly: ntime) else { return nil }
+        guard let ntime = BlockTime.moved(work.job.ntime, request, isAllThatVaries: !counterFits) else { return nil }
         return BitcoinIssue(
             work,
             jobID: request.jobID,

@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// A miner of Stratum V1.
-public struct BitcoinMinerDialogue: MinerDialogue {
+public struct BitcoinMinerDialogue: StratumMinerDialogue {
     private let settings: MinerDialogueSettings
     private var judge: BitcoinShareJudge
     private var userAgent = ""
@@ -34,48 +34,23 @@ public struct BitcoinMinerDialogue: MinerDialogue {
         case .submit(let submission):
             return .submit(request: id, submission)
         case .malformedSubmit(let reason):
-            let rejection =
-                self.isSubscribed
-                ? Rejection(code: 20, message: reason) : Rejection(code: 25, message: "Not subscribed")
-            return .malformedSubmit(request: id, rejection)
+            return self.malformedSubmit(id, reason, isSubscribed: self.isSubscribed)
         case .configure(let configure):
             return self.configure(configure, id: id, in: surroundings, into: &output)
         case .subscribe(let userAgent, let sessionID):
             guard !self.isSubscribed else {
-                self.refuse(id, Rejection(code: 20, message: "Already subscribed"), into: &output)
+                self.refuse(id, .alreadySubscribed, into: &output)
                 return nil
             }
             self.userAgent = userAgent
             return .subscribe(request: id, userAgent: userAgent, sessionID: sessionID)
-        case .authorize(let user, let password):
-            return .authorize(request: id, user: user, password: password)
         case .extranonceSubscribe:
             self.canChangeNonce = true
             MessageEncoder.response(id: id, result: true, into: &output)
             return nil
-        case .suggestDifficulty(let difficulty), .suggestTarget(let difficulty):
-            // bfgminer sends these as notifications and expects no answer.
-            if id != .null, id != .absent { MessageEncoder.response(id: id, result: true, into: &output) }
-            return .suggestDifficulty(difficulty)
-        case .multiVersion:
-            MessageEncoder.response(id: id, result: true, into: &output)
-            return nil
-        case .getTransactions:
-            MessageEncoder.getTransactionsResult(id: id, into: &output)
-            return nil
-        case .hashesDone:
-            MessageEncoder.nullResult(id: id, into: &output)
-            return nil
-        case .ping:
-            MessageEncoder.pong(id: id, into: &output)
-            return nil
-        case .capabilities:
-            return nil
-        case .unknown(let method):
-            return .unknown(request: id, method: method)
-        case .malformed(_, let reason):
-            self.refuse(id, Rejection(code: 20, message: reason), into: &output)
-            return nil
+        case .authorize, .suggestDifficulty, .suggestTarget, .multiVersion, .capabilities, .getTransactions,
+            .hashesDone, .ping, .unknown, .malformed:
+            return self.received(common: request, id, into: &output)
         }
     }
 
@@ -131,25 +106,6 @@ public struct BitcoinMinerDialogue: MinerDialogue {
         )
     }
 
-    public mutating func authorized(_ isWelcome: Bool, request: MessageID, into output: inout ByteBuffer) {
-        if isWelcome {
-            MessageEncoder.response(id: request, result: true, into: &output)
-        } else {
-            self.refuse(request, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
-        }
-    }
-
-    public func refuse(_ request: MessageID, _ rejection: Rejection, into output: inout ByteBuffer) {
-        MessageEncoder.error(id: request, code: rejection.code, message: rejection.message, into: &output)
-    }
-
-    public func answer(_ reply: SubmitReply, to request: MessageID, into output: inout ByteBuffer) {
-        switch reply {
-        case .accepted: MessageEncoder.response(id: request, result: true, into: &output)
-        case .refused(let rejection): self.refuse(request, rejection, into: &output)
-        }
-    }
-
     // MARK: Jobs
 
     /// The order is version mask, difficulty, notify; of the first two nothing if they do not change.
@@ -171,10 +127,6 @@ public struct BitcoinMinerDialogue: MinerDialogue {
         MessageEncoder.setExtranonce(
             extranonce1: grant.prefix, extranonce2Size: grant.bitcoinExtranonce2Size, into: &output
         )
-    }
-
-    public mutating func reconnect(into output: inout ByteBuffer) {
-        MessageEncoder.reconnect(host: nil, port: nil, wait: nil, into: &output)
     }
 
     // MARK: Shares

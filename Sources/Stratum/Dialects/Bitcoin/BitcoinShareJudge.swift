@@ -2,21 +2,13 @@
 /// (stratum-v1 §8).
 struct BitcoinShareJudge: Sendable {
     let algorithm: BitcoinAlgorithm
-    let validation: ShareValidation
-    /// Shares judged so far, for sampling.
-    private var count: UInt64 = 0
+    private var sampler: ShareSampler
 
     /// A share may be this much below its difficulty: miners compute the target in floating point.
     private static let tolerance = 1 - 1e-9
-    /// How far ntime may be ahead of the clock, or of the job, in seconds.
-    private static let ntimeAheadOfClock: UInt64 = 7200
-    private static let ntimeAheadOfJob: UInt64 = 7000
-    /// One share in so many is judged when they are sampled.
-    private static let sampling: UInt64 = 16
-
     init(algorithm: BitcoinAlgorithm, validation: ShareValidation) {
         self.algorithm = algorithm
-        self.validation = validation
+        self.sampler = ShareSampler(validation)
     }
 
     mutating func judge(_ submission: Submission, _ context: JudgingContext) -> Judgement {
@@ -30,17 +22,10 @@ struct BitcoinShareJudge: Sendable {
             jobVersion: work.job.version, mask: context.versionMask, bits: submission.versionBits
         )
         guard let version = versions[0] else { return Self.malformed("Invalid version mask") }
-        let ntime = UInt64(submission.ntime)
-        let jobTime = UInt64(work.job.ntime)
-        let latest = max(context.unixTime + Self.ntimeAheadOfClock, jobTime + Self.ntimeAheadOfJob)
-        guard ntime >= jobTime, ntime <= latest else { return Self.malformed("Ntime out of range") }
-        self.count &+= 1
-        let isProven =
-            switch self.validation {
-            case .all: true
-            case .sample: self.count % Self.sampling == 1
-            case .claimed: false
-            }
+        guard BlockTime.isPossible(submission.ntime, jobTime: work.job.ntime, unixTime: context.unixTime) else {
+            return Self.malformed("Ntime out of range")
+        }
+        let isProven = self.sampler.next()
         let trial = ShareTrial(
             algorithm: self.algorithm,
             work: work,

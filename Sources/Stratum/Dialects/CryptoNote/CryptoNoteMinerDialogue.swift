@@ -68,6 +68,9 @@ public struct CryptoNoteMinerDialogue: MinerDialogue {
             return nil
         case .login(let login):
             return self.logIn(login, id: id, into: &output)
+        case .malformedLogin:
+            MessageEncoder.cryptoNoteError(id: id, CryptoNoteText.invalidParameters, into: &output)
+            return nil
         case .submit(let sessionID, let submit):
             guard let session = self.session, sessionID == session.id else {
                 return .malformedSubmit(

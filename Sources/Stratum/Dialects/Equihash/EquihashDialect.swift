@@ -37,12 +37,24 @@ public struct EquihashDialect: Dialect {
     private let validation: ShareValidation
 
     public init(_ options: DialectOptions = DialectOptions()) throws(DialectOptionError) {
+        try self.init(options, canHash: BLAKE2bState.isUsable)
+    }
+
+    /// - Parameter canHash: the library with BLAKE2b serves; without it solutions cannot be verified.
+    package init(_ options: DialectOptions, canHash: Bool) throws(DialectOptionError) {
         switch options[Self.validateOption] {
         case nil, "all": self.validation = .all
         case "sample": self.validation = .sample
         case "off": self.validation = .claimed
         case let text?:
             throw DialectOptionError(Self.validateOption, "\"\(text)\" is none of: all, sample, off")
+        }
+        guard canHash || self.validation == .claimed else {
+            throw DialectOptionError(
+                Self.validateOption,
+                "solutions cannot be verified, since the libsodium of this machine does not hash with BLAKE2b as it should:"
+                    + " install another one, or believe miners with off"
+            )
         }
         var coin = EquihashCoin.zcash
         try coin.take(options)

@@ -10,11 +10,6 @@ package final class EquihashIssue: IssuedWork {
     private let cleanLine: ByteBuffer
     private let plainLine: ByteBuffer
 
-    /// The time is never moved further beyond the time that has passed than this, in seconds.
-    private static let timeLead: Int64 = 5
-    /// Pools refuse a share whose time is 7000 s or more after the job's.
-    private static let timeLimit: Int64 = 6900
-
     init(_ job: EquihashJob, jobID: String, time: UInt32) {
         self.ntime = time
         self.networkTarget = Target(nbits: job.bits)
@@ -34,13 +29,7 @@ package final class EquihashIssue: IssuedWork {
     /// be too far ahead.
     static func make(_ job: UpstreamJob, _ request: IssueRequest) -> EquihashIssue? {
         guard let work = job.work as? EquihashWork else { return nil }
-        var time = Int64(work.job.time)
-        if request.issuedBefore > 0 {
-            let latest = time + min(max(0, request.age), Self.timeLimit)
-            time = max(latest, Int64(request.lastNtime) + 1)
-            guard time <= latest + Self.timeLead else { return nil }
-        }
-        guard let time = UInt32(exactly: time) else { return nil }
+        guard let time = BlockTime.moved(work.job.time, request, isAllThatVaries: true) else { return nil }
         return EquihashIssue(work.job, jobID: request.jobID, time: time)
     }
 }

@@ -5,18 +5,10 @@ import NIOCore
 /// The solution comes before the target: a miner that has not taken up a new NONCE_1 is known by solutions that solve
 /// nothing, while its hashes are like any others (equihash §5).
 struct EquihashShareJudge: Sendable {
-    let validation: ShareValidation
-    /// Shares judged so far, for sampling.
-    private var count: UInt64 = 0
-
-    /// How far the time may be ahead of the clock, or of the job, in seconds.
-    private static let timeAheadOfClock: UInt64 = 7200
-    private static let timeAheadOfJob: UInt64 = 7000
-    /// One share in so many is verified when they are sampled.
-    private static let sampling: UInt64 = 16
+    private var sampler: ShareSampler
 
     init(validation: ShareValidation) {
-        self.validation = validation
+        self.sampler = ShareSampler(validation)
     }
 
     mutating func judge(_ submission: Submission, _ context: JudgingContext) -> Judgement {
@@ -26,10 +18,9 @@ struct EquihashShareJudge: Sendable {
         // What the pool will make of it. It is what the miner was told unless the pool has changed its NONCE_1 since.
         let nonce = context.upstream.base + context.grant.prefix + submission.extranonce2.bytes
         guard nonce.count == EquihashNonce.byteCount else { return Self.malformed("Invalid nonce2 length") }
-        let time = UInt64(submission.ntime)
-        let jobTime = UInt64(work.job.time)
-        let latest = max(context.unixTime &+ Self.timeAheadOfClock, jobTime + Self.timeAheadOfJob)
-        guard time >= jobTime, time <= latest else { return Self.malformed("Ntime out of range") }
+        guard BlockTime.isPossible(submission.ntime, jobTime: work.job.time, unixTime: context.unixTime) else {
+            return Self.malformed("Ntime out of range")
+        }
         guard let proof = submission.proof, proof.readableBytes > 0 else { return Self.malformed("Invalid solution") }
         let header = work.job.header(time: submission.ntime, nonce: nonce)
         let hash = Self.hash(header, proof)
@@ -37,8 +28,12 @@ struct EquihashShareJudge: Sendable {
         guard let solution = EquihashSolution(proof: proof, parameters: verifier.parameters) else {
             return Self.malformed("Incorrect size of solution")
         }
-        if self.isVerified, verifier.verify(header: header, solution: solution.bytes) != .valid {
-            return Self.malformed("Invalid solution")
+        if self.sampler.next() {
+            switch verifier.verify(header: header, solution: solution.bytes) {
+            case .valid: break
+            case .unhashed: return Self.malformed("Hash could not be computed")
+            default: return Self.malformed("Invalid solution")
+            }
         }
         let target = work.target(difficulty: context.difficulty, poolDifficulty: context.upstream.difficulty)
         return .judged(
@@ -50,18 +45,6 @@ struct EquihashShareJudge: Sendable {
                 key: ShareKey(hash)
             )
         )
-    }
-
-    /// Whether it is the turn of the next share.
-    private var isVerified: Bool {
-        mutating get {
-            self.count &+= 1
-            return switch self.validation {
-            case .all: true
-            case .sample: self.count % Self.sampling == 1
-            case .claimed: false
-            }
-        }
     }
 
     /// The id that a block of this share would have.

@@ -13,6 +13,8 @@ package enum EquihashVerdict: Sendable, Hashable, CustomStringConvertible {
     case noCollision(round: Int)
     /// All rounds collide, but bits are left in the XOR of all leaves.
     case notZero
+    /// The library that hashes refused, so that nothing is known of it.
+    case unhashed
 
     package var description: String {
         switch self {
@@ -22,6 +24,7 @@ package enum EquihashVerdict: Sendable, Hashable, CustomStringConvertible {
         case .wrongOrder(let round): "indices are out of order in round \(round)"
         case .noCollision(let round): "no collision in round \(round)"
         case .notZero: "the XOR of all leaves is not zero"
+        case .unhashed: "libsodium refused to hash"
         }
     }
 }
@@ -57,7 +60,7 @@ package struct EquihashVerifier: Sendable, Hashable {
             personalization: self.personalization,
             header: header
         )
-        return self.verdict(on: indices, leaves: leaves)
+        return leaves.map { self.verdict(on: indices, leaves: $0) } ?? .unhashed
     }
 
     /// An index that occurs twice, found with a table of which at most half is filled.
@@ -98,7 +101,7 @@ package struct EquihashVerifier: Sendable, Hashable {
         var waiting: [EquihashBits] = []
         waiting.reserveCapacity(self.parameters.k + 1)
         for (position, index) in indices.enumerated() {
-            var bits = leaves.leaf(index)
+            guard var bits = leaves.leaf(index) else { return .unhashed }
             // As many halves are completed by this leaf as its position has ones at the end.
             for round in 0..<(~position).trailingZeroBitCount {
                 guard let left = waiting.popLast() else {

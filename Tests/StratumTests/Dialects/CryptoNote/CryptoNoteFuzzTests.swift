@@ -33,25 +33,10 @@ import Testing
     ].map { Array($0.utf8) }
 
     private static func mutate(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 0...4, using: &generator) {
-            let start = Int.random(in: 0...bytes.count, using: &generator)
-            let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
-            switch Int.random(in: 0..<7, using: &generator) {
-            case 0: bytes.removeSubrange(start..<end)
-            case 1: bytes.insert(contentsOf: Self.fragments.randomElement(using: &generator) ?? [], at: start)
-            case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
-            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
-            case 4: bytes.removeSubrange(start...)
-            case 5:
-                bytes = (0..<Int.random(in: 0...80, using: &generator)).map { _ in
-                    UInt8.random(in: 0...255, using: &generator)
-                }
-            default:
-                if start < bytes.count { bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
-            }
+        guard Int.random(in: 0..<10, using: &generator) == 0 else {
+            return mutated(original, with: Self.fragments, &generator)
         }
-        return bytes
+        return (0..<Int.random(in: 0...80, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
     }
 
     /// Lines of these writers are one object each, and not much longer than what they were written from.

@@ -25,6 +25,15 @@ import Testing
         #expect(text.isEmpty)
     }
 
+    @Test(arguments: ["", #","params":["w1","x"]"#, #","params":"w1""#, #","params":null"#, #","params":7"#])
+    func loginWithoutAnObjectHasInvalidParameters(params: String) throws {
+        var rig = try CryptoNoteRig()
+        let (step, text) = try rig.receive(#"{"id":1,"jsonrpc":"2.0","method":"login"\#(params)}"#)
+        #expect(step == nil)
+        #expect(text == #"{"id":1,"jsonrpc":"2.0","error":{"code":-1,"message":"Invalid params"}}"# + "\n")
+        #expect(try rig.logIn().login.user == "w1")
+    }
+
     @Test func loginIsAnsweredWithTheFirstJob() throws {
         var rig = try CryptoNoteRig()
         try rig.logIn()

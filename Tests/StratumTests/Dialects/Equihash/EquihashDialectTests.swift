@@ -87,7 +87,8 @@ import Testing
     @Test func aSolutionThatOnlyThePoolCanJudgeIsBelieved() throws {
         var link = try EquihashLink(["personalization": "VerusHash"])
         link.open(nonce1: "0a0b0c0d")
-        let job = try link.job(target: String(repeating: "0", count: 63) + "1", Self.job)
+        let job = try link.job(
+            target: String(repeating: "0", count: 22) + "2" + String(repeating: "0", count: 41), Self.job)
         #expect(job.work.tip?.isProvable == false)
         let work = try link.issue(job, jobID: "1")
         var session = EquihashSession(link.dialect, base: job.base, prefix: [0, 1])

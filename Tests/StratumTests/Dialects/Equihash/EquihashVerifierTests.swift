@@ -88,4 +88,33 @@ import Testing
             #expect(verifier.verify(header: [], solution: zeros) == .duplicateIndex(0))
         }
     }
+
+    // MARK: The library that hashes
+
+    @Test(arguments: [(15, 50), (17, 50), (0, 50), (16, 0), (16, 65), (16, -1)])
+    func sizesThatTheLibraryRefusesMakeNoState(personalCount: Int, digestByteCount: Int) {
+        let personal = [UInt8](repeating: 0, count: personalCount)
+        #expect(BLAKE2bState(personal: personal, digestByteCount: digestByteCount, hashing: []) == nil)
+    }
+
+    @Test func aDigestNeedsRoom() throws {
+        let personal = [UInt8](repeating: 0, count: 16)
+        let state = try #require(BLAKE2bState(personal: personal, digestByteCount: 50, hashing: Self.header))
+        for (count, isDone) in [(0, false), (49, false), (50, true), (64, true)] {
+            var output = [UInt8](repeating: 0, count: count)
+            #expect(output.withUnsafeMutableBytes { state.digest(appending: 1, into: $0) } == isDone, "\(count)")
+            #expect(output.contains { $0 != 0 } == isDone, "\(count)")
+        }
+    }
+
+    @Test func aLibraryThatDoesNotHashRefusesTheRoute() throws {
+        #expect(BLAKE2bState.isUsable)
+        for options in [[:], ["validate": "sample"]] {
+            let error = #expect(throws: DialectOptionError.self) {
+                try EquihashDialect(DialectOptions(options), canHash: false)
+            }
+            #expect(error?.option == "validate" && error?.description.contains("libsodium") == true)
+        }
+        _ = try EquihashDialect(DialectOptions(["validate": "off"]), canHash: false)
+    }
 }

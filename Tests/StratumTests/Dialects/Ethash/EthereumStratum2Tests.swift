@@ -110,7 +110,8 @@ import Testing
         #expect(miner.write { $0.answer(.accepted, to: .integer(31), into: &$1) } == #"{"id":31}"# + "\n")
         let codes: [(Int, String, Int)] = [
             (21, "Job not found", 404), (20, "Invalid nonce size", 406), (24, "Unauthorized worker", 301),
-            (22, "Duplicate share", 400),
+            (22, "Duplicate share", 406), (23, "Low difficulty share", 406), (25, "Not subscribed", 301),
+            (20, "no idea", 400),
         ]
         for (code, message, told) in codes {
             let reply = SubmitReply.refused(Rejection(code: code, message: message))
@@ -220,7 +221,9 @@ import Testing
             (#"{"id":3,"error":{"code":202,"message":"Stale"}}"#, nil),
             (#"{"id":3,"error":{"code":301,"message":"no"}}"#, .unauthorized),
             (#"{"id":3,"error":{"code":404,"message":"Job not found"}}"#, .stale),
-            (#"{"id":3,"error":{"code":406,"message":"Bad nonce"}}"#, .malformed),
+            (#"{"id":3,"error":{"code":406,"message":"Bad nonce"}}"#, .lowDifficulty),
+            (#"{"id":3,"error":{"code":406,"message":"Duplicate share"}}"#, .duplicate),
+            (#"{"id":3,"error":{"code":406,"message":"Invalid nonce size"}}"#, .malformed),
             (#"{"id":3,"error":{"code":500,"message":"sorry"}}"#, .other),
         ]
         for (line, kind) in rows {

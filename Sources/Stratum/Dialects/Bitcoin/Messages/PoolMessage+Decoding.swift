@@ -16,7 +16,8 @@ extension PoolMessage {
                 )
                 return .response(id: envelope.id, response)
             }
-            let params = try scanner.value(envelope.params)
+            // What nobody can read, such as a number beyond all bounds, makes no sense for any method.
+            let params = scanner.readable(envelope.params)
             let notification = PoolNotification(method: scanner.text(method), params: params)
             return .notification(notification, id: envelope.id)
         }

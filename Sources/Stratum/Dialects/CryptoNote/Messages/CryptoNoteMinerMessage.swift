@@ -5,6 +5,8 @@ enum CryptoNoteMinerMessage {
     /// A line without a method.
     case response
     case login(CryptoNoteLogin)
+    /// A `login` whose parameters are no object.
+    case malformedLogin
     case submit(sessionID: String?, CryptoNoteSubmit)
     case keepalived
     case getJob
@@ -48,8 +50,8 @@ extension CryptoNoteMinerMessage {
                 message = .keepalived
             } else if scanner.isEqual(method, "getjob") {
                 message = .getJob
-            } else if scanner.isEqual(method, "login"), let members {
-                message = .login(CryptoNoteLogin(members, in: scanner))
+            } else if scanner.isEqual(method, "login") {
+                message = members.map { .login(CryptoNoteLogin($0, in: scanner)) } ?? .malformedLogin
             } else {
                 message = .unknown(method: scanner.text(method))
             }

@@ -7,6 +7,7 @@ enum CryptoNoteText {
     static let malformed = "Malformed share"
     static let unauthenticated = "Unauthenticated"
     static let permissionDenied = "Permission denied"
+    static let invalidParameters = "Invalid params"
     static let invalidNonce = "Invalid nonce"
     static let foreignNonce = "Invalid nonce; is miner not compatible with NiceHash?"
     static let incompatible = "No compatible algorithm found, change algo option in your miner."

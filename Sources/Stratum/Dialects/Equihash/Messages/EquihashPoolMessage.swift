@@ -5,8 +5,8 @@ enum EquihashPoolMessage: Sendable {
     case notify(EquihashJob)
     /// A job of another version than four, to be ignored.
     case foreignVersion(UInt32)
-    /// For the jobs that follow.
-    case setTarget(Target)
+    /// For the jobs that follow; nil: one that cannot be (``PoolDifficulty``).
+    case setTarget(Target?)
     /// A NONCE_1 of at most 32 bytes, for the jobs that follow.
     case setNonce1([UInt8])
     /// A method we know with parameters that make no sense.
@@ -23,13 +23,13 @@ enum EquihashPoolMessage: Sendable {
             let scanner = JSONScanner(bytes)
             guard let method = envelope.method else { return nil }
             if scanner.isEqual(method, "mining.notify") {
-                return self.notify(try scanner.parameters(envelope.params))
+                return self.notify(scanner.readable(envelope.params).array ?? [])
             }
             if scanner.isEqual(method, "mining.set_target") {
-                return self.setTarget(try scanner.parameters(envelope.params))
+                return self.setTarget(scanner.readable(envelope.params).array ?? [])
             }
             if scanner.isEqual(method, "mining.set_extranonce") {
-                return self.setNonce1(try scanner.parameters(envelope.params))
+                return self.setNonce1(scanner.readable(envelope.params).array ?? [])
             }
             return nil
         }
@@ -50,11 +50,8 @@ enum EquihashPoolMessage: Sendable {
     }
 
     private static func setTarget(_ params: [JSONValue]) -> EquihashPoolMessage {
-        let value = params.value(at: 0).string.flatMap { Hash256(displayHex: $0) }
-        guard let value, value != .zero else {
-            return .malformed(method: "mining.set_target", reason: "target is not 64 hex digits above zero")
-        }
-        return .setTarget(Target(value))
+        let target = params.value(at: 0).string.flatMap { Hash256(displayHex: $0) }.map { Target($0) }
+        return .setTarget(target.flatMap { PoolDifficulty.isPossible($0) ? $0 : nil })
     }
 
     private static func setNonce1(_ params: [JSONValue]) -> EquihashPoolMessage {

@@ -50,16 +50,31 @@ struct EthashMessage {
             case 200..<300: return nil
             case 300..<400: return Rejection(code: rejection?.code ?? 0, message: text, kind: .unauthorized)
             case 404: return Rejection(code: 404, message: text, kind: .stale)
-            case 406: return Rejection(code: 406, message: text, kind: .malformed)
+            case 406:
+                // A bad nonce. Which bad one only the text can tell; above the target if it does not (EIP-1571).
+                let kind = Rejection(code: nil, message: text).kind
+                return Rejection(code: 406, message: text, kind: kind == .other ? .lowDifficulty : kind)
             default: return rejection
             }
         }
     }
 }
 
-extension JSONScanner {
-    /// The value in `range`, null also if it cannot be read.
-    fileprivate func readable(_ range: Range<Int>?) -> JSONValue { (try? self.value(range)) ?? .null }
+extension EthashMessage {
+    /// The notifications that Ethash pools share with those of Stratum V1; nil for others.
+    var commonNotification: PoolEvent? {
+        switch self.method {
+        case "client.reconnect", "mining.reconnect":
+            let host = self.parameter(0).string.flatMap { $0.isEmpty ? nil : $0 }
+            let port = self.parameter(1).text.flatMap { Int($0) }.flatMap { (1...65_535).contains($0) ? $0 : nil }
+            let wait = self.parameter(2).text.flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+            return .reconnectRequested(host: host, port: port, wait: wait)
+        case "client.show_message":
+            return .messageShown(self.parameter(0).text ?? "")
+        default:
+            return nil
+        }
+    }
 }
 
 extension JSONValue {
@@ -70,13 +85,13 @@ extension JSONValue {
         return digits.count == 64 ? Hash256(displayHex: String(decoding: digits, as: UTF8.self)) : nil
     }
 
-    /// A target above zero in 1...64 digits; pools leave out leading zeros.
+    /// A possible target in 1...64 digits; pools leave out leading zeros.
     var ethashTarget: Target? {
         guard let text = self.string else { return nil }
         let digits = Hex.withoutPrefix(text.utf8)
         guard (1...64).contains(digits.count) else { return nil }
         let padded = String(repeating: "0", count: 64 - digits.count) + String(decoding: digits, as: UTF8.self)
-        return Hash256(displayHex: padded).flatMap { $0 == .zero ? nil : Target($0) }
+        return Hash256(displayHex: padded).map { Target($0) }.flatMap { PoolDifficulty.isPossible($0) ? $0 : nil }
     }
 
     /// Digits of this value in hex, without `0x`; 0 if it is no string.

@@ -4,7 +4,7 @@ public import NIOCore
 /// another pool takes nothing but new work.
 ///
 /// `eth_getWork` is answered after the login only: without one there is nobody to mine for.
-public struct EthProxyMinerDialogue: MinerDialogue {
+public struct EthProxyMinerDialogue: StratumMinerDialogue {
     /// Work that was handed out; the latest is last.
     private var delivered: [Work] = []
     private var current: EthashIssue?
@@ -46,7 +46,7 @@ public struct EthProxyMinerDialogue: MinerDialogue {
             self.getWork(message.id, into: &output)
             return nil
         case "eth_submitHashrate":
-            MessageEncoder.proxyTrue(id: message.id, into: &output)
+            self.accept(message.id, into: &output)
             return nil
         default:
             return .unknown(request: message.id, method: method)
@@ -113,22 +113,19 @@ public struct EthProxyMinerDialogue: MinerDialogue {
 
     public mutating func authorized(_ isWelcome: Bool, request: MessageID, into output: inout ByteBuffer) {
         guard isWelcome else {
-            self.refuse(request, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
+            self.refuse(request, .unauthorizedWorker, into: &output)
             return
         }
         self.isLoggedIn = true
+        self.accept(request, into: &output)
+    }
+
+    public func accept(_ request: MessageID, into output: inout ByteBuffer) {
         MessageEncoder.proxyTrue(id: request, into: &output)
     }
 
     public func refuse(_ request: MessageID, _ rejection: Rejection, into output: inout ByteBuffer) {
         MessageEncoder.proxyError(id: request, code: rejection.code, message: rejection.message, into: &output)
-    }
-
-    public func answer(_ reply: SubmitReply, to request: MessageID, into output: inout ByteBuffer) {
-        switch reply {
-        case .accepted: MessageEncoder.proxyTrue(id: request, into: &output)
-        case .refused(let rejection): self.refuse(request, rejection, into: &output)
-        }
     }
 
     /// Answers those who wait for work, or else pushes it.

@@ -3,7 +3,7 @@ public import NIOCore
 /// A miner of EthereumStratum/1.0.0 (ethereum §2): its nonces begin with the pool's extranonce and the router's prefix.
 ///
 /// Only one that has sent `mining.extranonce.subscribe` may be told another extranonce.
-public struct EthereumStratum1MinerDialogue: MinerDialogue {
+public struct EthereumStratum1MinerDialogue: StratumMinerDialogue {
     public private(set) var canChangeNonce = false
     private var isSubscribed = false
     /// What the miner was last told; nil: nothing, which means 1.
@@ -29,7 +29,7 @@ public struct EthereumStratum1MinerDialogue: MinerDialogue {
             return self.submit(message)
         case "mining.subscribe":
             guard !self.isSubscribed else {
-                self.refuse(message.id, Rejection(code: 20, message: "Already subscribed"), into: &output)
+                self.refuse(message.id, .alreadySubscribed, into: &output)
                 return nil
             }
             return .subscribe(request: message.id, userAgent: message.parameter(0).string ?? "", sessionID: nil)
@@ -41,11 +41,11 @@ public struct EthereumStratum1MinerDialogue: MinerDialogue {
             return .authorize(request: message.id, user: user, password: message.parameter(1).text ?? "")
         case "mining.extranonce.subscribe":
             self.canChangeNonce = true
-            MessageEncoder.response(id: message.id, result: true, into: &output)
+            self.accept(message.id, into: &output)
             return nil
         case "eth_submitHashrate":
             // ethminer reports in this flavour too.
-            MessageEncoder.response(id: message.id, result: true, into: &output)
+            self.accept(message.id, into: &output)
             return nil
         default:
             return .unknown(request: message.id, method: method)
@@ -78,22 +78,10 @@ public struct EthereumStratum1MinerDialogue: MinerDialogue {
         )
     }
 
-    public mutating func authorized(_ isWelcome: Bool, request: MessageID, into output: inout ByteBuffer) {
-        if isWelcome {
-            MessageEncoder.response(id: request, result: true, into: &output)
-        } else {
-            self.refuse(request, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
-        }
-    }
-
-    public func refuse(_ request: MessageID, _ rejection: Rejection, into output: inout ByteBuffer) {
-        MessageEncoder.error(id: request, code: rejection.code, message: rejection.message, into: &output)
-    }
-
     public func answer(_ reply: SubmitReply, to request: MessageID, into output: inout ByteBuffer) {
         switch reply {
         case .accepted:
-            MessageEncoder.response(id: request, result: true, into: &output)
+            self.accept(request, into: &output)
         case .refused(let rejection):
             MessageEncoder.stratum1Refusal(
                 id: request, code: rejection.code, message: rejection.message, into: &output
@@ -117,10 +105,6 @@ public struct EthereumStratum1MinerDialogue: MinerDialogue {
 
     public mutating func changeNonce(_ grant: NonceGrant, into output: inout ByteBuffer) {
         MessageEncoder.stratum1SetExtranonce(grant.told, into: &output)
-    }
-
-    public mutating func reconnect(into output: inout ByteBuffer) {
-        MessageEncoder.reconnect(host: nil, port: nil, wait: nil, into: &output)
     }
 
     public mutating func judge(_ submission: Submission, _ context: JudgingContext) -> Judgement {

@@ -2,7 +2,7 @@ public import NIOCore
 
 /// A miner of EthereumStratum/2.0.0 (EIP-1571; ethereum §3). `mining.set` tells it everything about the work, so that it
 /// always takes another extranonce.
-public struct EthereumStratum2MinerDialogue: MinerDialogue {
+public struct EthereumStratum2MinerDialogue: StratumMinerDialogue {
     private var hasGreeted = false
     private var isSubscribed = false
     private var userAgent = ""
@@ -52,7 +52,7 @@ public struct EthereumStratum2MinerDialogue: MinerDialogue {
             return self.authorize(message, into: &output)
         case "mining.noop", "mining.hashrate":
             // Without an id it wants no answer.
-            if message.id != .absent { MessageEncoder.stratum2Success(id: message.id, into: &output) }
+            if message.id != .absent { self.accept(message.id, into: &output) }
             return nil
         case "mining.bye":
             return .leave("mining.bye")
@@ -94,7 +94,7 @@ public struct EthereumStratum2MinerDialogue: MinerDialogue {
             return .malformedSubmit(request: message.id, Rejection(code: 20, message: "Invalid nonce size"))
         }
         guard let user = message.parameter(2).string.flatMap({ self.user(token: $0) }) else {
-            return .malformedSubmit(request: message.id, Rejection(code: 24, message: "Unauthorized worker"))
+            return .malformedSubmit(request: message.id, .unauthorizedWorker)
         }
         return .submit(
             request: message.id,
@@ -125,7 +125,7 @@ public struct EthereumStratum2MinerDialogue: MinerDialogue {
         }
         let user = self.asked.remove(at: place).user
         guard isWelcome else {
-            self.refuse(request, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
+            self.refuse(request, .unauthorizedWorker, into: &output)
             return
         }
         let known = self.users.firstIndex(of: user)
@@ -133,17 +133,14 @@ public struct EthereumStratum2MinerDialogue: MinerDialogue {
         MessageEncoder.stratum2Result(id: request, Self.token(known ?? self.users.count - 1), into: &output)
     }
 
+    public func accept(_ request: MessageID, into output: inout ByteBuffer) {
+        MessageEncoder.stratum2Success(id: request, into: &output)
+    }
+
     public func refuse(_ request: MessageID, _ rejection: Rejection, into output: inout ByteBuffer) {
         MessageEncoder.stratum2Error(
             id: request, code: rejection.kind.stratum2Code, message: rejection.message, into: &output
         )
-    }
-
-    public func answer(_ reply: SubmitReply, to request: MessageID, into output: inout ByteBuffer) {
-        switch reply {
-        case .accepted: MessageEncoder.stratum2Success(id: request, into: &output)
-        case .refused(let rejection): self.refuse(request, rejection, into: &output)
-        }
     }
 
     // MARK: Jobs
@@ -179,13 +176,14 @@ public struct EthereumStratum2MinerDialogue: MinerDialogue {
 }
 
 extension Rejection.Kind {
-    /// The code that EthereumStratum/2.0.0 has for it: 3xx not authorised, 4xx bad (404 job, 406 nonce).
+    /// The code that EthereumStratum/2.0.0 has for it: 3xx not authorised, 4xx bad, of which 404 is the job and 406 the
+    /// nonce: one above the target (EIP-1571 itself), one of a wrong size, or one that was sent before.
     fileprivate var stratum2Code: Int {
         switch self {
         case .stale: 404
-        case .malformed: 406
+        case .malformed, .duplicate, .lowDifficulty: 406
         case .unauthorized, .notSubscribed: 301
-        case .duplicate, .lowDifficulty, .other: 400
+        case .other: 400
         }
     }
 }

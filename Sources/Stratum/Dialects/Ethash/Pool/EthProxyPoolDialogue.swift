@@ -5,10 +5,7 @@ public import NIOCore
 /// Most pools push new work, some only answer `eth_getWork`, and nothing tells them apart. So work is asked for after the
 /// login and every ten seconds; once the pool has pushed, only when nothing came for a minute.
 public struct EthProxyPoolDialogue: PoolDialogue {
-    private let settings: PoolDialogueSettings
-    private var handshake: EthashPoolHandshake
-    private var nextRequest = 1
-    private var loginRequest: Int?
+    private var handshake: PoolHandshake
     /// The `eth_getWork` that is not answered yet.
     private var workRequest: Int?
     private var nextPoll: NIODeadline?
@@ -20,33 +17,30 @@ public struct EthProxyPoolDialogue: PoolDialogue {
     private static let pushedPollInterval = TimeAmount.seconds(60)
 
     public init(settings: PoolDialogueSettings) {
-        self.settings = settings
-        self.handshake = EthashPoolHandshake(timeout: settings.handshakeTimeout)
+        self.handshake = PoolHandshake(settings)
     }
 
-    public var isReady: Bool { self.handshake.step == .ready }
+    public var isReady: Bool { self.handshake.isReady }
     public var openQuestion: String? { nil }
     public var sessionID: String? { nil }
 
     /// The terms are always the same, so they are told at once. Without a user the connection can do nothing but wait.
     public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
-        if let user = self.settings.user {
-            self.login(user: user, password: self.settings.password, now: now, into: &output)
-        } else {
-            self.handshake.waitForUser()
+        if let (request, user, password) = self.handshake.subscribed(now: now) {
+            MessageEncoder.proxyLogin(id: request, user: user, password: password, into: &output)
         }
         return .subscribed(PoolTerms(room: EthashWork.room(extranonceCount: 0), summary: EthashFlavor.proxy.title))
     }
 
     public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard self.handshake.step == .subscribed else { return }
-        self.login(user: user, password: password, now: now, into: &output)
+        guard let request = self.handshake.authorize(now: now) else { return }
+        MessageEncoder.proxyLogin(id: request, user: user, password: password, into: &output)
     }
 
     public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
         guard self.isReady else { return nil }
-        let request = self.takeRequest()
+        let request = self.handshake.takeRequest()
         MessageEncoder.proxySubmit(id: request, share, user: user, into: &output)
         return request
     }
@@ -70,16 +64,24 @@ public struct EthProxyPoolDialogue: PoolDialogue {
         default:
             return message.commonNotification
         }
-        guard case .integer(let id) = message.id, let request = Int(exactly: id) else { return nil }
-        self.handshake.understood()
-        if request == self.loginRequest { return self.receivedLogin(message, now: now, into: &output) }
-        if request == self.workRequest {
+        if self.isAnswer(message.id) {
             // No work yet: asked again in time.
             self.workRequest = nil
+            self.handshake.understood()
             return nil
         }
-        guard self.isReady else { return nil }
-        return .verdict(request: request, message.response.rejection.map { .rejected($0) } ?? .accepted)
+        switch self.handshake.reply(to: message.id) {
+        case .step(.authorizing):
+            if let rejection = message.response.rejection {
+                return self.handshake.fail(.authorizationRefused, rejection.message)
+            }
+            self.getWork(now: now, into: &output)
+            return self.handshake.authorized()
+        case .other(let request):
+            return .verdict(request: request, message.response.verdict)
+        case .step, nil:
+            return nil
+        }
     }
 
     public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
@@ -93,28 +95,13 @@ public struct EthProxyPoolDialogue: PoolDialogue {
         return nil
     }
 
-    // MARK: Login
+    // MARK: Work
 
-    private mutating func login(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        let request = self.takeRequest()
-        self.loginRequest = request
-        MessageEncoder.proxyLogin(id: request, user: user, password: password, into: &output)
-        self.handshake.begin(.authorizing, now: now)
-    }
-
-    private mutating func receivedLogin(
-        _ message: EthashMessage, now: NIODeadline, into output: inout ByteBuffer
-    ) -> PoolEvent? {
-        self.loginRequest = nil
-        if let rejection = message.response.rejection {
-            return self.handshake.fail(.authorizationRefused, rejection.message)
-        }
-        self.getWork(now: now, into: &output)
-        return self.handshake.authorized()
-    }
+    /// To the open question for work.
+    private func isAnswer(_ id: MessageID) -> Bool { self.workRequest.map { id == .integer(Int64($0)) } ?? false }
 
     private mutating func getWork(now: NIODeadline, into output: inout ByteBuffer) {
-        let request = self.takeRequest()
+        let request = self.handshake.takeRequest()
         self.workRequest = request
         MessageEncoder.proxyGetWork(id: request, into: &output)
         self.nextPoll = now + self.interval
@@ -122,17 +109,16 @@ public struct EthProxyPoolDialogue: PoolDialogue {
 
     private var interval: TimeAmount { self.hasPushed ? Self.pushedPollInterval : Self.pollInterval }
 
-    // MARK: Work
-
     private mutating func received(work parts: [JSONValue], id: MessageID, now: NIODeadline) -> PoolEvent? {
-        let answered = self.workRequest.map { id == .integer(Int64($0)) } ?? false
-        if answered {
+        if self.isAnswer(id) {
             self.workRequest = nil
         } else if self.workRequest == nil {
             // While a question is open it may be an answer with a wrong id.
             self.hasPushed = true
         }
-        guard let work = self.work(parts) else { return self.handshake.malformed("work that makes no sense") }
+        guard let work = self.work(parts) else {
+            return self.handshake.malformed("work that is not a header, a seed and a target that can be")
+        }
         if self.nextPoll != nil { self.nextPoll = now + self.interval }
         if let latest = self.latest, latest.header == work.header, latest.target == work.target {
             self.handshake.understood()
@@ -165,10 +151,5 @@ public struct EthProxyPoolDialogue: PoolDialogue {
             isClean: isClean,
             block: block
         )
-    }
-
-    private mutating func takeRequest() -> Int {
-        defer { self.nextRequest += 1 }
-        return self.nextRequest
     }
 }

@@ -2,47 +2,36 @@ public import NIOCore
 
 /// One connection to a pool of EthereumStratum/1.0.0 (ethereum §2).
 public struct EthereumStratum1PoolDialogue: PoolDialogue {
-    private let settings: PoolDialogueSettings
-    private var handshake: EthashPoolHandshake
-    private var nextRequest = 1
-    private var subscribeRequest: Int?
+    private var handshake: PoolHandshake
     private var extranonceRequest: Int?
-    private var authorizeRequest: Int?
     /// For the jobs that follow, like the difficulty.
     private var extranonce: [UInt8] = []
     private var difficulty = 1.0
     private var blocks = EthashBlocks()
     public private(set) var sessionID: String?
 
-    /// A thousand times more than any network's.
-    private static let difficultyLimit = 1e18
-
     public init(settings: PoolDialogueSettings) {
-        self.settings = settings
-        self.handshake = EthashPoolHandshake(timeout: settings.handshakeTimeout)
+        self.handshake = PoolHandshake(settings)
     }
 
-    public var isReady: Bool { self.handshake.step == .ready }
+    public var isReady: Bool { self.handshake.isReady }
     public var openQuestion: String? { nil }
 
     public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
-        let request = self.takeRequest()
-        self.subscribeRequest = request
-        MessageEncoder.stratum1Subscribe(id: request, userAgent: self.settings.userAgent, into: &output)
-        self.handshake.begin(.subscribing, now: now)
+        let request = self.handshake.begin(.subscribing, now: now)
+        MessageEncoder.stratum1Subscribe(id: request, userAgent: self.handshake.settings.userAgent, into: &output)
         return nil
     }
 
     public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard self.handshake.step == .subscribed else { return }
-        self.handshake.begin(.authorizing, now: now)
-        self.sendAuthorize(user: user, password: password, into: &output)
+        guard let request = self.handshake.authorize(now: now) else { return }
+        MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
     }
 
     public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
         guard self.isReady else { return nil }
-        let request = self.takeRequest()
+        let request = self.handshake.takeRequest()
         MessageEncoder.stratum1Submit(id: request, share, user: user, into: &output)
         return request
     }
@@ -58,25 +47,22 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
             return self.handshake.malformed("\(error)")
         }
         if message.method != nil { return self.receivedNotification(message, into: &output) }
-        guard case .integer(let id) = message.id, let request = Int(exactly: id) else { return nil }
-        self.handshake.understood()
-        switch request {
-        case self.subscribeRequest:
-            self.subscribeRequest = nil
+        switch self.handshake.reply(to: message.id) {
+        case .step(.subscribing):
             return self.receivedSubscription(message.response, into: &output)
-        case self.extranonceRequest:
-            // A pool that does not know the request changes no extranonce.
-            self.extranonceRequest = nil
-            return nil
-        case self.authorizeRequest:
-            self.authorizeRequest = nil
+        case .step(.authorizing):
             if let rejection = message.response.rejection {
                 return self.handshake.fail(.authorizationRefused, rejection.message)
             }
             return self.handshake.authorized()
-        default:
-            guard self.isReady else { return nil }
-            return .verdict(request: request, message.response.rejection.map { .rejected($0) } ?? .accepted)
+        case .other(self.extranonceRequest):
+            // A pool that does not know the request changes no extranonce.
+            self.extranonceRequest = nil
+            return nil
+        case .other(let request):
+            return .verdict(request: request, message.response.verdict)
+        case .step, nil:
+            return nil
         }
     }
 
@@ -96,14 +82,11 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
         }
         self.extranonce = extranonce
         self.sessionID = (result.value(at: 0).array ?? []).value(at: 1).string
-        let request = self.takeRequest()
+        let request = self.handshake.takeRequest()
         self.extranonceRequest = request
         MessageEncoder.extranonceSubscribe(id: request, into: &output)
-        if let user = self.settings.user {
-            self.handshake.goOn(.authorizing)
-            self.sendAuthorize(user: user, password: self.settings.password, into: &output)
-        } else {
-            self.handshake.waitForUser()
+        if let (request, user, password) = self.handshake.subscribed() {
+            MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
         }
         return .subscribed(
             PoolTerms(
@@ -111,12 +94,6 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
                 summary: "\(EthashFlavor.stratum1.title), extranonce \(extranonce.count) bytes"
             )
         )
-    }
-
-    private mutating func sendAuthorize(user: String, password: String, into output: inout ByteBuffer) {
-        let request = self.takeRequest()
-        self.authorizeRequest = request
-        MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
     }
 
     // MARK: Notifications
@@ -129,11 +106,12 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
             guard let work = self.work(message) else { return self.handshake.malformed("mining.notify without a job") }
             return self.handshake.received(work.upstreamJob)
         case "mining.set_difficulty":
-            guard let difficulty = message.parameter(0).number, difficulty > 0, difficulty <= Self.difficultyLimit
-            else {
-                return self.handshake.malformed("mining.set_difficulty without a difficulty")
+            guard let difficulty = message.parameter(0).number, PoolDifficulty.isPossible(difficulty) else {
+                return self.handshake.impossible("mining.set_difficulty without a difficulty that can be")
             }
             self.difficulty = difficulty
+            self.handshake.named()
+            return nil
         case "mining.set_extranonce":
             guard let extranonce = message.parameter(0).ethashExtranonce else {
                 return self.handshake.malformed("mining.set_extranonce without 0 to 6 bytes")
@@ -168,10 +146,5 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
             isClean: isClean,
             block: block
         )
-    }
-
-    private mutating func takeRequest() -> Int {
-        defer { self.nextRequest += 1 }
-        return self.nextRequest
     }
 }

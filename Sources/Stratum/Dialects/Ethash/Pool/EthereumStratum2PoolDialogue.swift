@@ -4,12 +4,8 @@ public import NIOCore
 ///
 /// It authorises one worker, whose token goes with all shares.
 public struct EthereumStratum2PoolDialogue: PoolDialogue {
-    private let settings: PoolDialogueSettings
-    private var handshake: EthashPoolHandshake
-    /// Counted on; the wire has its last 16 bits.
-    private var nextRequest = 0
-    /// Of the handshake, whose steps have one each.
-    private var stepRequest: Int?
+    /// Its requests are counted on; the wire has their last 16 bits.
+    private var handshake: PoolHandshake
     private var noopRequest: Int?
     private var worker = ""
     private var noopInterval = TimeAmount.seconds(60)
@@ -24,32 +20,31 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
     private var extranonce: [UInt8]?
 
     public init(settings: PoolDialogueSettings) {
-        self.settings = settings
-        self.handshake = EthashPoolHandshake(timeout: settings.handshakeTimeout)
+        self.handshake = PoolHandshake(settings, firstRequest: 0)
     }
 
-    public var isReady: Bool { self.handshake.step == .ready }
+    public var isReady: Bool { self.handshake.isReady }
     public var openQuestion: String? { nil }
 
     public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
-        self.handshake.begin(.greeting, now: now)
-        self.stepRequest = self.nextRequest
-        MessageEncoder.stratum2Hello(id: self.takeRequest(), userAgent: self.settings.userAgent, into: &output)
+        let request = self.handshake.begin(.greeting, now: now)
+        MessageEncoder.stratum2Hello(
+            id: Self.wire(request), userAgent: self.handshake.settings.userAgent, into: &output
+        )
         self.nextNoop = now + self.noopInterval
         return nil
     }
 
     public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard self.handshake.step == .subscribed else { return }
-        self.handshake.begin(.authorizing, now: now)
-        self.sendAuthorize(user: user, password: password, into: &output)
+        guard let request = self.handshake.authorize(now: now) else { return }
+        MessageEncoder.stratum2Authorize(id: Self.wire(request), user: user, password: password, into: &output)
     }
 
     public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
         guard self.isReady else { return nil }
-        let request = self.nextRequest
-        MessageEncoder.stratum2Submit(id: self.takeRequest(), share, worker: self.worker, into: &output)
+        let request = self.handshake.takeRequest()
+        MessageEncoder.stratum2Submit(id: Self.wire(request), share, worker: self.worker, into: &output)
         return request
     }
 
@@ -66,31 +61,35 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
         if message.method != nil { return self.receivedNotification(message, into: &output) }
         guard case .integer(let id) = message.id, let request = self.request(wire: id) else { return nil }
         self.handshake.understood()
-        if request == self.stepRequest { return self.receivedStep(message, now: now, into: &output) }
-        if request == self.noopRequest {
+        switch self.handshake.reply(to: request) {
+        case .step(let step):
+            return self.received(message, step, now: now, into: &output)
+        case .other(self.noopRequest):
             self.noopRequest = nil
             return nil
+        case .other(let request):
+            return .verdict(request: request, message.stratum2Rejection.map { .rejected($0) } ?? .accepted)
+        case nil:
+            return nil
         }
-        guard self.isReady else { return nil }
-        return .verdict(request: request, message.stratum2Rejection.map { .rejected($0) } ?? .accepted)
     }
 
     public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         if let failure = self.handshake.tick(now: now) { return failure }
         guard self.handshake.step != .failed, let nextNoop = self.nextNoop, now >= nextNoop else { return nil }
         self.nextNoop = now + self.noopInterval
-        self.noopRequest = self.nextRequest
-        MessageEncoder.stratum2Noop(id: self.takeRequest(), into: &output)
+        let request = self.handshake.takeRequest()
+        self.noopRequest = request
+        MessageEncoder.stratum2Noop(id: Self.wire(request), into: &output)
         return nil
     }
 
     // MARK: Handshake
 
-    private mutating func receivedStep(
-        _ message: EthashMessage, now: NIODeadline, into output: inout ByteBuffer
+    private mutating func received(
+        _ message: EthashMessage, _ step: PoolHandshake.Step, now: NIODeadline, into output: inout ByteBuffer
     ) -> PoolEvent? {
-        self.stepRequest = nil
-        switch self.handshake.step {
+        switch step {
         case .greeting:
             return self.receivedWelcome(message, now: now, into: &output)
         case .subscribing:
@@ -98,11 +97,8 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
                 return self.handshake.fail(.subscribeRefused, rejection.message)
             }
             self.sessionID = message.result.string
-            if let user = self.settings.user {
-                self.handshake.goOn(.authorizing)
-                self.sendAuthorize(user: user, password: self.settings.password, into: &output)
-            } else {
-                self.handshake.waitForUser()
+            if let (request, user, password) = self.handshake.subscribed() {
+                MessageEncoder.stratum2Authorize(id: Self.wire(request), user: user, password: password, into: &output)
             }
             return .subscribed(PoolTerms(room: nil, summary: EthashFlavor.stratum2.title))
         case .authorizing:
@@ -132,15 +128,11 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
             self.noopInterval = .seconds(Int64(min(max(timeout / 2, 5), 600)))
             self.nextNoop = now + self.noopInterval
         }
-        self.handshake.goOn(.subscribing)
-        self.stepRequest = self.nextRequest
-        MessageEncoder.stratum2Subscribe(id: self.takeRequest(), sessionID: self.settings.sessionID, into: &output)
+        let request = self.handshake.goOn(.subscribing)
+        MessageEncoder.stratum2Subscribe(
+            id: Self.wire(request), sessionID: self.handshake.settings.sessionID, into: &output
+        )
         return nil
-    }
-
-    private mutating func sendAuthorize(user: String, password: String, into output: inout ByteBuffer) {
-        self.stepRequest = self.nextRequest
-        MessageEncoder.stratum2Authorize(id: self.takeRequest(), user: user, password: password, into: &output)
     }
 
     // MARK: Notifications
@@ -150,8 +142,8 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
     ) -> PoolEvent? {
         switch message.method {
         case "mining.set":
-            guard self.set(message.params.object ?? JSONObject()) else {
-                return self.handshake.malformed("mining.set with values that make no sense")
+            if let member = self.set(message.params.object ?? JSONObject()) {
+                return self.handshake.malformed("mining.set with values that make no sense: \(member)")
             }
             self.handshake.understood()
             return nil
@@ -175,27 +167,27 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
         }
     }
 
-    /// Takes all that is set, or nothing of it.
-    private mutating func set(_ params: JSONObject) -> Bool {
+    /// Takes all that is set, or nothing of it and returns the name of what makes no sense.
+    private mutating func set(_ params: JSONObject) -> String? {
         var next = self
         if let value = params["epoch"] {
-            guard let epoch = value.ethashNumber else { return false }
+            guard let epoch = value.ethashNumber else { return "epoch" }
             next.epoch = epoch
         }
         if let value = params["target"] {
-            guard let target = value.ethashTarget else { return false }
+            guard let target = value.ethashTarget else { return "target" }
             next.target = target
         }
         if let value = params["algo"] {
-            guard let algorithm = value.string else { return false }
+            guard let algorithm = value.string else { return "algo" }
             next.algorithm = algorithm
         }
         if let value = params["extranonce"] {
-            guard let extranonce = value.ethashExtranonce else { return false }
+            guard let extranonce = value.ethashExtranonce else { return "extranonce" }
             next.extranonce = extranonce
         }
         self = next
-        return true
+        return nil
     }
 
     /// Job, height, header, clean.
@@ -228,15 +220,12 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
     // MARK: Ids
 
     /// An id for the wire, 0...65535.
-    private mutating func takeRequest() -> Int {
-        defer { self.nextRequest += 1 }
-        return self.nextRequest & 0xffff
-    }
+    private static func wire(_ request: Int) -> Int { request & 0xffff }
 
     /// The latest request with this id on the wire; nil if there was none.
     private func request(wire id: Int64) -> Int? {
         guard (0...0xffff).contains(id), let id = Int(exactly: id) else { return nil }
-        let last = self.nextRequest - 1
+        let last = self.handshake.nextRequest - 1
         let request = last - ((last - id) & 0xffff)
         return request >= 0 ? request : nil
     }

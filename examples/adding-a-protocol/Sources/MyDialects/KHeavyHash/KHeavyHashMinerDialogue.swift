@@ -2,7 +2,7 @@ import NIOCore
 import Stratum
 
 /// One miner's conversation.
-struct KHeavyHashMinerDialogue: MinerDialogue {
+struct KHeavyHashMinerDialogue: StratumMinerDialogue {
     private let extranonceMethod: KHeavyHashExtranonceMethod
     private var grant: NonceGrant?
     private var isAuthorized = false
@@ -102,20 +102,9 @@ struct KHeavyHashMinerDialogue: MinerDialogue {
             self.refuse(request, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
             return
         }
-        MessageEncoder.response(id: request, result: true, into: &output)
+        self.accept(request, into: &output)
         self.isAuthorized = true
         if let grant = self.grant { self.tell(grant, into: &output) }
-    }
-
-    func refuse(_ request: MessageID, _ rejection: Rejection, into output: inout ByteBuffer) {
-        MessageEncoder.error(id: request, code: rejection.code, message: rejection.message, into: &output)
-    }
-
-    func answer(_ reply: SubmitReply, to request: MessageID, into output: inout ByteBuffer) {
-        switch reply {
-        case .accepted: MessageEncoder.response(id: request, result: true, into: &output)
-        case .refused(let rejection): self.refuse(request, rejection, into: &output)
-        }
     }
 
     // MARK: What the router sends
@@ -134,10 +123,6 @@ struct KHeavyHashMinerDialogue: MinerDialogue {
     mutating func changeNonce(_ grant: NonceGrant, into output: inout ByteBuffer) {
         self.grant = grant
         if self.isAuthorized { self.tell(grant, into: &output) }
-    }
-
-    mutating func reconnect(into output: inout ByteBuffer) {
-        MessageEncoder.reconnect(host: nil, port: nil, wait: nil, into: &output)
     }
 
     /// Says what nonces begin with, unless the miner knows it.
