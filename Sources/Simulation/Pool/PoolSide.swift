@@ -3,8 +3,11 @@ protocol PoolSide: AnyObject {
     /// Whether jobs have begun on this link.
     var takesJobs: Bool { get }
 
+    /// The method that submits a share; all others are written down.
+    static var submitMethod: String { get }
+
     /// Answers a request.
-    func receive(_ message: WireMessage)
+    func receive(_ method: String, _ message: WireMessage)
     /// Sends a job, with whatever belongs before it.
     func sendJob(_ job: any PoolJob, clean: Bool)
     /// Announces a share difficulty for the jobs to come, where that has a message of its own.
@@ -15,6 +18,10 @@ protocol PoolSide: AnyObject {
     func reconnectRequest(host: String?, port: Int?) -> String?
     /// The link has ended.
     func ended()
+}
+
+extension PoolSide {
+    static var submitMethod: String { "mining.submit" }
 }
 
 /// One job of a simulated pool.
