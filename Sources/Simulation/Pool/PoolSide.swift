@@ -69,6 +69,17 @@ struct Judgement {
     }
 }
 
+extension NTimeRule {
+    /// Whether a share for `job` may carry that time.
+    func allows(_ ntime: UInt32, of job: any PoolJob) -> Bool {
+        let own = job.position.time
+        return switch self {
+        case .exact: ntime == own
+        case .forward(let seconds): ntime >= own && ntime - own <= seconds
+        }
+    }
+}
+
 extension JobIDStyle {
     /// The id of the job with that number, counted from 0; `base` differs from pool to pool.
     func id(number: Int, base: UInt32) -> String {
