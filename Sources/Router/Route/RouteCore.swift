@@ -38,6 +38,8 @@ package final class RouteCore {
     /// Miners that wait to be told what their nonces begin with, or were told and have not said their names.
     var offers: [Int64: Offer] = [:]
     var reservations = ReturnReservations()
+    private var watchers: [AsyncStream<RouteSnapshot>.Continuation] = []
+    private var isChangeNoted = false
 
     package init(
         configuration: RouteConfiguration,
@@ -222,6 +224,7 @@ package final class RouteCore {
         for id in touched { self.link(id)?.link.flush() }
         // All at once: each placement weighs the load of every session there is.
         self.place(arrived, cause: "new session")
+        self.noteChange()
     }
 
     private func submit(_ share: UpstreamShare, link id: Int) {
@@ -369,12 +372,33 @@ package final class RouteCore {
     // MARK: Posting
 
     func post(_ message: ShardMessage) {
+        self.noteChange()
         for shard in self.shards { shard.post(message) }
     }
 
     func post(_ message: ShardMessage, to shard: Int) {
+        self.noteChange()
         guard self.shards.indices.contains(shard) else { return }
         self.shards[shard].post(message)
+    }
+
+    // MARK: Watching
+
+    /// Shows the route as it is, and again at the end of each turn of the loop in which something happened to it, until
+    /// `watcher` is finished. What passes with time only, or nobody else was told of, is shown with the next tick.
+    package func watch(_ watcher: AsyncStream<RouteSnapshot>.Continuation) {
+        self.watchers.append(watcher)
+        self.noteChange()
+    }
+
+    func noteChange() {
+        guard !self.watchers.isEmpty, !self.isChangeNoted else { return }
+        self.isChangeNoted = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isChangeNoted = false
+            let snapshot = self.snapshot()
+            self.watchers.removeAll { if case .terminated = $0.yield(snapshot) { true } else { false } }
+        }
     }
 }
 
