@@ -43,6 +43,8 @@ package final class RouterShard {
     private(set) var tallies: [Int32: WorkerTally] = [:]
     /// Shares that are being judged away from this loop.
     private(set) var judgements = 0
+    /// Called when the last of them was judged: what tests wait for.
+    var rested: (() -> Void)?
 
     package init(
         index: Int,
@@ -271,6 +273,7 @@ package final class RouterShard {
                 self.judgements -= 1
                 let failed = Judgement.malformed(Rejection(code: 20, message: "Share could not be judged"))
                 session.judged(unjudged, as: (try? result.get()) ?? failed, time: time)
+                if self.judgements == 0 { self.rested?() }
             }
     }
 
