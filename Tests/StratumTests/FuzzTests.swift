@@ -33,31 +33,12 @@ import Testing
         "[[[[[[[[[[[[[[[[[[[[[[[[",
     ].map { Array($0.utf8) }
 
-    private static func mutate(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 1...4, using: &generator) {
-            let start = Int.random(in: 0...bytes.count, using: &generator)
-            let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0: bytes.removeSubrange(start..<end)
-            case 1: bytes.insert(contentsOf: Self.fragments.randomElement(using: &generator) ?? [], at: start)
-            case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
-            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
-            case 4: bytes.removeSubrange(start...)
-            default:
-                if start < bytes.count {
-                    bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-                }
-            }
-        }
-        return bytes
-    }
-
     @Test(arguments: [0xF022_0001, 0xF022_0002, 0xF022_0003, 0xF022_0004] as [UInt64])
     func mutatedLinesAreValuesOrErrors(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for round in 0..<5_000 {
-            let bytes = Self.mutate(Self.seeds.randomElement(using: &generator) ?? [], &generator)
+            let original = Self.seeds.randomElement(using: &generator) ?? []
+            let bytes = generator.mutate(original, with: Self.fragments, changes: 1...4)
             let buffer = ByteBuffer(bytes: bytes)
             let comment: Comment = "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self))"
             _ = LineKind(buffer)

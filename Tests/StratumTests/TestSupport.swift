@@ -70,3 +70,31 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ mixed >> 31
     }
 }
+
+extension SeededGenerator {
+    /// The bytes with so many changes: parts cut out, doubled or replaced, fragments and bytes put in, bits flipped, or
+    /// everything anew.
+    mutating func mutate(
+        _ original: [UInt8], with fragments: [[UInt8]], changes: ClosedRange<Int> = 0...3
+    ) -> [UInt8] {
+        var bytes = original
+        for _ in 0..<Int.random(in: changes, using: &self) {
+            let start = Int.random(in: 0...bytes.count, using: &self)
+            let end = Int.random(in: start...min(start + 12, bytes.count), using: &self)
+            let fragment = fragments.randomElement(using: &self) ?? []
+            switch Int.random(in: 0..<8, using: &self) {
+            case 0: bytes.removeSubrange(start..<end)
+            case 1: bytes.insert(contentsOf: fragment, at: start)
+            case 2: bytes.insert(.random(in: 0...255, using: &self), at: start)
+            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
+            case 4: bytes.removeSubrange(start...)
+            case 5: bytes.replaceSubrange(start..<end, with: fragment)
+            case 6:
+                bytes = []
+                for _ in 0..<Int.random(in: 0...80, using: &self) { bytes.append(.random(in: 0...255, using: &self)) }
+            default: if start < bytes.count { bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &self) }
+            }
+        }
+        return bytes
+    }
+}

@@ -25,38 +25,14 @@ import Testing
         "é1\u{301}:\u{0}",
     ].map { Array($0.utf8) }
 
-    private static func mutate(
-        _ original: [UInt8],
-        with fragments: [[UInt8]],
-        _ generator: inout SeededGenerator
-    ) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 0...3, using: &generator) {
-            let start = Int.random(in: 0...bytes.count, using: &generator)
-            let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0: bytes.removeSubrange(start..<end)
-            case 1: bytes.insert(contentsOf: fragments.randomElement(using: &generator) ?? [], at: start)
-            case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
-            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
-            case 4: bytes.removeSubrange(start...)
-            default:
-                if start < bytes.count {
-                    bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-                }
-            }
-        }
-        return bytes
-    }
-
     @Test(arguments: [0xC01B_0001, 0xC01B_0002, 0xC01B_0003] as [UInt64])
     func mutatedCoinbasesAreValuesOrErrors(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var state = PayoutGuardState()
         for round in 0..<5_000 {
             let original = Self.coinbases.randomElement(using: &generator) ?? ([], [])
-            let part1 = Self.mutate(original.part1, with: Self.fragments, &generator)
-            let part2 = Self.mutate(original.part2, with: Self.fragments, &generator)
+            let part1 = generator.mutate(original.part1, with: Self.fragments)
+            let part2 = generator.mutate(original.part2, with: Self.fragments)
             let count = Bool.random(using: &generator) ? 12 : Int.random(in: -1...80, using: &generator)
             let comment: Comment = "seed \(seed), round \(round): \(hex(part1)) \(count) \(hex(part2))"
             let finding = state.received(
@@ -93,7 +69,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         for round in 0..<5_000 {
             let original = Self.addresses.randomElement(using: &generator) ?? []
-            let bytes = Self.mutate(original, with: Self.addresses, &generator)
+            let bytes = generator.mutate(original, with: Self.addresses)
             let text = String(decoding: bytes, as: UTF8.self)
             let comment: Comment = "seed \(seed), round \(round): \(text.debugDescription)"
             do {

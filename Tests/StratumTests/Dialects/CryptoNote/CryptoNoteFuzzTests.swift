@@ -32,28 +32,6 @@ import Testing
         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":",
     ].map { Array($0.utf8) }
 
-    private static func mutate(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 0...4, using: &generator) {
-            let start = Int.random(in: 0...bytes.count, using: &generator)
-            let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
-            switch Int.random(in: 0..<7, using: &generator) {
-            case 0: bytes.removeSubrange(start..<end)
-            case 1: bytes.insert(contentsOf: Self.fragments.randomElement(using: &generator) ?? [], at: start)
-            case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
-            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
-            case 4: bytes.removeSubrange(start...)
-            case 5:
-                bytes = (0..<Int.random(in: 0...80, using: &generator)).map { _ in
-                    UInt8.random(in: 0...255, using: &generator)
-                }
-            default:
-                if start < bytes.count { bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
-            }
-        }
-        return bytes
-    }
-
     /// Lines of these writers are one object each, and not much longer than what they were written from.
     private static func check(_ output: ByteBuffer, longest: Int, _ comment: Comment) {
         #expect(output.readableBytes <= longest, comment)
@@ -93,7 +71,8 @@ import Testing
                 isOver = false
                 if Bool.random(using: &generator) { _ = link.receive(Samples.loginReply(extensions: #""algo""#)) }
             }
-            let bytes = Self.mutate(Self.fromPools.randomElement(using: &generator) ?? [], &generator)
+            let original = Self.fromPools.randomElement(using: &generator) ?? []
+            let bytes = generator.mutate(original, with: Self.fragments, changes: 0...4)
             let comment: Comment = "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self))"
             var output = ByteBuffer()
             let event = link.dialogue.received(ByteBuffer(bytes: bytes), now: link.now, into: &output)
@@ -139,7 +118,8 @@ import Testing
                     _ = rig.deliver(work, upstream)
                 }
             }
-            let bytes = Self.mutate(Self.fromMiners.randomElement(using: &generator) ?? [], &generator)
+            let original = Self.fromMiners.randomElement(using: &generator) ?? []
+            let bytes = generator.mutate(original, with: Self.fragments, changes: 0...4)
             let comment: Comment = "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self))"
             var output = ByteBuffer()
             let surroundings = MinerSurroundings(commonMask: 0, entryMask: 0)

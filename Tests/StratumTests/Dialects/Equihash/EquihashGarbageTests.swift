@@ -32,24 +32,6 @@ import Testing
         "1e999", "99999999999999999999", "\"id\":", "\"params\":[", "mining.submit", "mining.notify", "\u{00}", "192_7",
     ].map { Array($0.utf8) }
 
-    private static func mutate(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 0...3, using: &generator) {
-            let start = Int.random(in: 0...bytes.count, using: &generator)
-            let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0: bytes.removeSubrange(start..<end)
-            case 1: bytes.insert(contentsOf: Self.fragments.randomElement(using: &generator) ?? [], at: start)
-            case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
-            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
-            case 4: bytes.removeSubrange(start...)
-            default:
-                if start < bytes.count { bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
-            }
-        }
-        return bytes
-    }
-
     @Test(arguments: [0xE6A8_0001, 0xE6A8_0002, 0xE6A8_0003, 0xE6A8_0004] as [UInt64])
     func mutatedLinesAreStepsEventsOrErrors(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -64,7 +46,8 @@ import Testing
         _ = try subscribed.subscribe()
         var fails = 0
         for round in 0..<5_000 {
-            let text = Self.mutate(Self.seeds.randomElement(using: &generator) ?? [], &generator)
+            let original = Self.seeds.randomElement(using: &generator) ?? []
+            let text = generator.mutate(original, with: Self.fragments)
             let comment: Comment = "seed \(seed), round \(round): \(String(decoding: text, as: UTF8.self))"
             if round.isMultiple(of: 2) {
                 try Self.checkMiner(&fresh, text, work, job, comment)

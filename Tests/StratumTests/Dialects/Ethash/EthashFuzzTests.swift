@@ -44,20 +44,7 @@ import Testing
     ].map { Array($0.utf8) }
 
     private static func mutate(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 0...3, using: &generator) {
-            let start = Int.random(in: 0...bytes.count, using: &generator)
-            let end = Int.random(in: start...min(start + 12, bytes.count), using: &generator)
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0: bytes.removeSubrange(start..<end)
-            case 1: bytes.insert(contentsOf: Self.fragments.randomElement(using: &generator) ?? [], at: start)
-            case 2: bytes.insert(.random(in: 0...255, using: &generator), at: start)
-            case 3: bytes.insert(contentsOf: bytes[start..<end], at: start)
-            case 4: bytes.replaceSubrange(start..<end, with: Self.fragments.randomElement(using: &generator) ?? [])
-            default: if start < bytes.count { bytes[start] ^= 1 << UInt8.random(in: 0..<8, using: &generator) }
-            }
-        }
-        return bytes.filter { $0 != UInt8(ascii: "\n") }
+        generator.mutate(original, with: Self.fragments).filter { $0 != UInt8(ascii: "\n") }
     }
 
     private static func garbage(_ generator: inout SeededGenerator) -> [UInt8] {
