@@ -204,6 +204,12 @@ package final class RouteService: Sendable {
         return (route, snapshots)
     }
 
+    /// Shows `watcher` the route as it is and after each change, at the latest 100 ms later, until it is finished: what
+    /// tests wait for. A watcher may be shown several routes.
+    package func watch(_ watcher: AsyncStream<RouteSnapshot>.Continuation) {
+        self.home.execute { [core] in core.value.watch(watcher) }
+    }
+
     /// Connections refused for a limit.
     package var refusedConnections: Int { self.gate.refused }
 

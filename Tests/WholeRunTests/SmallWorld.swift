@@ -118,18 +118,21 @@ extension RunningRouter {
         self.assembly.listeners[route]?.first?.address?.port ?? 0
     }
 
-    /// Returns when `condition` holds for the router's own view of its pools, which nothing announces.
+    /// Returns when `condition` holds for a route, as the router itself sees it.
     func eventually(_ what: String, _ condition: (RouteSnapshot) -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            for route in self.assembly.routes {
-                if let (snapshot, _) = await route.snapshot(), condition(snapshot) { return }
-            }
-            guard ContinuousClock.now < deadline else {
-                throw NeverCame(what: what, pools: await self.assembly.control.pools(route: nil).map { "\($0)" })
-            }
-            try await Task.sleep(for: .milliseconds(20))
+        let (snapshots, watcher) = AsyncStream.makeStream(of: RouteSnapshot.self)
+        for route in self.assembly.routes { route.watch(watcher) }
+        // Only a test that fails gets so far.
+        let limit = Task {
+            try await Task.sleep(for: .seconds(60))
+            watcher.finish()
         }
+        defer {
+            limit.cancel()
+            watcher.finish()
+        }
+        for await snapshot in snapshots where condition(snapshot) { return }
+        throw NeverCame(what: what, pools: await self.assembly.control.pools(route: nil).map { "\($0)" })
     }
 
     /// Ends the run: all books agree. Returns the ledger's rows.

@@ -56,7 +56,7 @@ import Testing
         #expect(pool.shareLog.isEmpty)
 
         let stop = Task { try await router.stop() }
-        // Nobody is let in any more: the stop has begun.
+        // Nobody is let in any more: the stop has begun. Those outside can only try; each try waits for its answer.
         while try await !self.isRefused(router.port) {}
         GatedDialect.gate.open()
         try await stop.value

@@ -30,6 +30,7 @@ extension RouteCore {
             self.reuseNonces()
         }
         self.balance(now: now)
+        self.noteChange()
     }
 
     /// What need not be looked at more often than once a second.

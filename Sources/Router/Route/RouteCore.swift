@@ -44,6 +44,8 @@ package final class RouteCore {
     var spaceLayouts: [Int: NonceLayout] = [:]
     /// Since when nobody has a part of a nonce space.
     var idleSpaces: [Int: NIODeadline] = [:]
+    private var watchers: [AsyncStream<RouteSnapshot>.Continuation] = []
+    private var isChangeNoted = false
 
     package init(
         configuration: RouteConfiguration,
@@ -143,6 +145,7 @@ package final class RouteCore {
         self.touched.removeAll(keepingCapacity: true)
         // All at once: each placement weighs the load of every session there is.
         self.place(arrived, cause: "new session")
+        self.noteChange()
     }
 
     private func submit(_ share: UpstreamShare, link id: Int) {
@@ -183,12 +186,33 @@ package final class RouteCore {
     // MARK: Posting
 
     func post(_ message: ShardMessage) {
+        self.noteChange()
         for shard in self.shards { shard.post(message) }
     }
 
     func post(_ message: ShardMessage, to shard: Int) {
+        self.noteChange()
         guard self.shards.indices.contains(shard) else { return }
         self.shards[shard].post(message)
+    }
+
+    // MARK: Watching
+
+    /// Shows the route as it is, and again at the end of each turn of the loop in which something happened to it, until
+    /// `watcher` is finished. What passes with time only, or nobody else was told of, is shown with the next tick.
+    package func watch(_ watcher: AsyncStream<RouteSnapshot>.Continuation) {
+        self.watchers.append(watcher)
+        self.noteChange()
+    }
+
+    func noteChange() {
+        guard !self.watchers.isEmpty, !self.isChangeNoted else { return }
+        self.isChangeNoted = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isChangeNoted = false
+            let snapshot = self.snapshot()
+            self.watchers.removeAll { if case .terminated = $0.yield(snapshot) { true } else { false } }
+        }
     }
 }
 

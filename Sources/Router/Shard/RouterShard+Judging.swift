@@ -12,6 +12,7 @@ extension RouterShard {
                 self.judgements -= 1
                 let failed = Judgement.malformed(Rejection(code: 20, message: "Share could not be judged"))
                 session.judged(unjudged, as: (try? result.get()) ?? failed, time: time)
+                if self.judgements == 0 { self.rested?() }
             }
     }
 }

@@ -30,6 +30,8 @@ package final class RouterShard {
     private var tallies: [Int32: TallyBox] = [:]
     /// Shares that are being judged away from this loop.
     var judgements = 0
+    /// Called when the last of them was judged: what tests wait for.
+    var rested: (() -> Void)?
 
     package init(
         index: Int,

@@ -46,8 +46,11 @@ final class PoolLink: LineReceiver {
 
     func lineReceived(_ line: ByteBuffer) {
         guard !self.behaviour.isFrozen else { return self.heldLines.append(line) }
-        guard !self.behaviour.isMute, let message = WireMessage(line) else { return }
-        self.side?.receive(message)
+        guard !self.behaviour.isMute, let side = self.side, let message = WireMessage(line),
+            let method = message.method
+        else { return }
+        if method != type(of: side).submitMethod { self.record { $0.methods.append(method) } }
+        side.receive(method, message)
     }
 
     func burstEnded() {}

@@ -3,8 +3,11 @@ protocol PoolSide: AnyObject {
     /// Whether jobs have begun on this link.
     var takesJobs: Bool { get }
 
+    /// The method that submits a share; all others are written down.
+    static var submitMethod: String { get }
+
     /// Answers a request.
-    func receive(_ message: WireMessage)
+    func receive(_ method: String, _ message: WireMessage)
     /// Sends a job, with whatever belongs before it.
     func sendJob(_ job: any PoolJob, clean: Bool)
     /// Announces a share difficulty for the jobs to come, where that has a message of its own.
@@ -15,6 +18,10 @@ protocol PoolSide: AnyObject {
     func reconnectRequest(host: String?, port: Int?) -> String?
     /// The link has ended.
     func ended()
+}
+
+extension PoolSide {
+    static var submitMethod: String { "mining.submit" }
 }
 
 /// One job of a simulated pool.
@@ -59,6 +66,17 @@ struct Judgement {
 
     static func refuse(_ code: Int, _ text: String, shareDifficulty: Double? = nil) -> Judgement {
         Judgement(verdict: .rejected(code: code, text: text), shareDifficulty: shareDifficulty)
+    }
+}
+
+extension NTimeRule {
+    /// Whether a share for `job` may carry that time.
+    func allows(_ ntime: UInt32, of job: any PoolJob) -> Bool {
+        let own = job.position.time
+        return switch self {
+        case .exact: ntime == own
+        case .forward(let seconds): ntime >= own && ntime - own <= seconds
+        }
     }
 }
 

@@ -28,6 +28,12 @@ struct WireMessage {
         self.params.indices.contains(index) ? self.params[index].string : nil
     }
 
+    /// Where `client.reconnect` sends a miner; the port comes as a number or as a string.
+    var reconnectGoal: (host: String?, port: Int?) {
+        let port = self.params.dropFirst().first
+        return (self.text(0), port?.integer ?? port?.string.flatMap { Int($0) })
+    }
+
     /// The id as JSON text, to be echoed.
     var idText: String {
         switch self.members["id"] {

@@ -172,6 +172,13 @@ final class SlowWorld: Sendable {
 
     /// Returns when no share is being judged any more. Each must have been let through the gate.
     func rests() async throws {
-        while try await self.judgements > 0 { await Task.yield() }
+        let rested = self.loop.makePromise(of: Void.self)
+        try await self.onLoop { shard in
+            shard.rested = { rested.succeed() }
+            if shard.judgements == 0 { rested.succeed() }
+        }
+        try await rested.futureResult.get()
+        // What was posted to the core goes out at the end of the turn.
+        try await self.onLoop { _ in }
     }
 }

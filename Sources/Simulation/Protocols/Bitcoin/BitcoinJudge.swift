@@ -22,7 +22,7 @@ struct BitcoinJudge {
         guard let version = self.version(of: job, bits: claim.versionBits, mask: mask) else {
             return .refuse(20, "Invalid version mask")
         }
-        guard let ntime = HexText.number(claim.ntime), self.allows(ntime, for: job) else {
+        guard let ntime = HexText.number(claim.ntime), self.ntimeRule.allows(ntime, of: job) else {
             return .refuse(20, "Ntime out of range")
         }
         let root = ProofOfWork.merkleRoot(
@@ -57,13 +57,6 @@ struct BitcoinJudge {
         return switch self.versionBitsRule {
         case .replace: job.version & ~(mask ?? 0) | bits
         case .or: job.version | bits
-        }
-    }
-
-    private func allows(_ ntime: UInt32, for job: BitcoinPoolJob) -> Bool {
-        switch self.ntimeRule {
-        case .exact: ntime == job.ntime
-        case .forward(let seconds): ntime >= job.ntime && ntime - job.ntime <= seconds
         }
     }
 }

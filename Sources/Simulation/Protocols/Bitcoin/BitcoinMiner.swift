@@ -11,8 +11,7 @@ struct BitcoinMiner: MinerSide {
     private var kept: MinerMemory
     private var search: BitcoinSearch?
     private var toAsk: [Step] = []
-    private var awaited: [(id: Int, step: Step)] = []
-    private var nextID = 1
+    private var requests = MinerRequests<Step>()
     private(set) var isAuthorized = false
     private(set) var versionMask: UInt32?
     private var extranonce1: [UInt8] = []
@@ -36,7 +35,7 @@ struct BitcoinMiner: MinerSide {
     /// A firmware that never got its configure reply leaves the request out next time.
     var memory: MinerMemory {
         var memory = self.kept
-        memory.skipsConfigure = memory.skipsConfigure || self.awaited.first?.step == .configure
+        memory.skipsConfigure = memory.skipsConfigure || self.requests.awaited.first?.kind == .configure
         return memory
     }
 
@@ -54,14 +53,6 @@ struct BitcoinMiner: MinerSide {
             while !self.toAsk.isEmpty { actions.append(self.ask()) }
         }
         return actions
-    }
-
-    /// The id of the next submit.
-    private mutating func takeSubmitID() -> Int {
-        guard self.profile != .cpuminer else { return 4 }
-        // cpuminer keeps 4 for its submits; the others go on counting.
-        defer { self.nextID += 1 }
-        return self.nextID
     }
 
     mutating func receive(_ line: ByteBuffer) -> [MinerAction] {
@@ -102,39 +93,38 @@ struct BitcoinMiner: MinerSide {
     }
 
     mutating func submission(of share: FoundShare) -> (id: Int, line: String) {
-        let id = self.takeSubmitID()
+        // cpuminer keeps 4 for its submits; the others go on counting.
+        let id = self.profile == .cpuminer ? 4 : self.requests.takeID()
         let claim = share.claim
         let fields = [self.configuration.user, claim.jobID, claim.extranonce2, claim.ntime, claim.nonce]
         let params = (fields + [claim.versionBits].compactMap { $0 }).map(JSONText.quoted)
-        return (id, #"{"id":\#(id),"method":"mining.submit","params":[\#(params.joined(separator: ","))]}"#)
+        return (id, MiningLine.request(id, "mining.submit", params))
     }
 
     // MARK: Requests
 
     private mutating func ask() -> MinerAction {
         let step = self.toAsk.removeFirst()
-        let id = self.nextID
-        self.nextID += 1
-        self.awaited.append((id, step))
+        let id = self.requests.expectReply(to: step)
         let agent = JSONText.quoted("\(self.profile.rawValue)/1.0")
-        let (method, params): (String, String)
+        let (method, params): (String, [String])
         switch step {
         case .configure:
             let mask = HexText.text(self.configuration.versionMask ?? 0)
             let options = #"{"version-rolling.mask":"\#(mask)","version-rolling.min-bit-count":2}"#
-            (method, params) = ("mining.configure", #"["version-rolling"],\#(options)"#)
+            (method, params) = ("mining.configure", [#"["version-rolling"]"#, options])
         case .subscribe:
             let session = self.configuration.resumesSession ? self.kept.sessionID.map(JSONText.quoted) : nil
-            (method, params) = ("mining.subscribe", [agent, session].compactMap { $0 }.joined(separator: ","))
+            (method, params) = ("mining.subscribe", [agent, session].compactMap { $0 })
         case .extranonceSubscribe:
-            (method, params) = ("mining.extranonce.subscribe", "")
+            (method, params) = ("mining.extranonce.subscribe", [])
         case .authorize:
             let names = [self.configuration.user, self.configuration.password].map(JSONText.quoted)
-            (method, params) = ("mining.authorize", names.joined(separator: ","))
+            (method, params) = ("mining.authorize", names)
         case .suggestDifficulty:
-            (method, params) = ("mining.suggest_difficulty", "\(self.configuration.suggestedDifficulty ?? 1)")
+            (method, params) = ("mining.suggest_difficulty", ["\(self.configuration.suggestedDifficulty ?? 1)"])
         }
-        return .send(#"{"id":\#(id),"method":"\#(method)","params":[\#(params)]}"#)
+        return .send(MiningLine.request(id, method, params))
     }
 
     // MARK: Replies
@@ -145,13 +135,13 @@ struct BitcoinMiner: MinerSide {
         if message["result"] == nil || message["error"] == nil {
             actions.append(.violation("reply \(id) without result or error member"))
         }
-        guard let index = self.awaited.firstIndex(where: { $0.id == id }) else {
+        let oldest = self.requests.awaited.first?.id
+        guard let step = self.requests.answered(id) else {
             return actions + [.settle(id: id, Self.verdict(message))]
         }
-        if index > 0 { actions.append(.violation("reply \(id) before that of request \(self.awaited[0].id)")) }
-        let step = self.awaited.remove(at: index).step
+        if let oldest, oldest != id { actions.append(.violation("reply \(id) before that of request \(oldest)")) }
         actions += self.receiveReply(to: step, message)
-        if self.awaited.isEmpty, !self.toAsk.isEmpty { actions.append(self.ask()) }
+        if self.requests.awaited.isEmpty, !self.toAsk.isEmpty { actions.append(self.ask()) }
         return actions
     }
 
@@ -227,7 +217,7 @@ struct BitcoinMiner: MinerSide {
 
     /// The rules of the session order, from this side.
     private func orderViolations(_ method: String) -> [MinerAction] {
-        guard let step = self.awaited.first?.step else { return [] }
+        guard let step = self.requests.awaited.first?.kind else { return [] }
         let isWork = method == "mining.notify" || method == "mining.set_difficulty"
         switch step {
         case .configure where self.profile == .cgminer:
@@ -258,18 +248,17 @@ struct BitcoinMiner: MinerSide {
         case "mining.set_extranonce":
             return self.receiveExtranonce(params)
         case "client.reconnect":
-            let port = params.dropFirst().first.flatMap { $0.integer ?? $0.string.flatMap { Int($0) } }
-            return self.receiveReconnect(host: params.first?.string, port: port)
+            return self.receiveReconnect(message.reconnectGoal)
         case "client.show_message":
             return [.note(.message(message.text(0) ?? ""))]
         case "mining.ping":
             let id = message.idText
             let pong = #"{"id":\#(id),"method":"pong","params":[]}"#
-            let answer = #"{"id":\#(id),"result":"pong","error":null}"#
+            let answer = MiningLine.result(id, "\"pong\"")
             return [.note(.other(method: method)), .send(self.profile == .bitaxe ? pong : answer)]
         case "client.get_version":
             let agent = "\(self.profile.rawValue)/1.0"
-            let answer = #"{"id":\#(message.idText),"result":"\#(agent)","error":null}"#
+            let answer = MiningLine.result(message.idText, "\"\(agent)\"")
             return [.note(.other(method: method)), .send(answer)]
         default:
             return [.note(.other(method: method))]
@@ -335,7 +324,8 @@ struct BitcoinMiner: MinerSide {
         return [.note(note)] + self.sizeViolations()
     }
 
-    private func receiveReconnect(host: String?, port: Int?) -> [MinerAction] {
+    private func receiveReconnect(_ goal: (host: String?, port: Int?)) -> [MinerAction] {
+        let (host, port) = goal
         let target: (host: String?, port: Int?)?
         switch self.profile {
         case .plain: target = (host, port)

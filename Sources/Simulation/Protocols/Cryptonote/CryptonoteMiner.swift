@@ -15,8 +15,7 @@ struct CryptonoteMiner: MinerSide {
     }
 
     private let configuration: SimulatedMinerConfiguration
-    private var awaited: [(id: Int, request: Request)] = []
-    private var nextID = 1
+    private var requests = MinerRequests<Request>()
     private var session: String?
     private var extensions: [String] = []
     private var job: CryptonoteMinerJob?
@@ -49,21 +48,16 @@ struct CryptonoteMiner: MinerSide {
 
     mutating func rested(for time: TimeAmount) -> [MinerAction] {
         let isKept = self.isXMRig && self.extensions.contains("keepalive") && time >= self.habits.keepaliveAfter
-        guard self.isAuthorized, isKept, !self.awaited.contains(where: { $0.request == .keepalive }) else { return [] }
+        guard self.isAuthorized, isKept, !self.requests.awaited.contains(where: { $0.kind == .keepalive }) else {
+            return []
+        }
         return [self.ask(.keepalive, "keepalived", [self.sessionMember])]
     }
 
     private var sessionMember: String { #""id":\#(JSONText.quoted(self.session ?? ""))"# }
 
     private mutating func ask(_ request: Request, _ method: String, _ members: [String]) -> MinerAction {
-        let id = self.takeID()
-        self.awaited.append((id, request))
-        return .send(Self.line(id, method, members))
-    }
-
-    private mutating func takeID() -> Int {
-        defer { self.nextID += 1 }
-        return self.nextID
+        .send(Self.line(self.requests.expectReply(to: request), method, members))
     }
 
     private static func line(_ id: Int, _ method: String, _ members: [String]) -> String {
@@ -95,10 +89,9 @@ struct CryptonoteMiner: MinerSide {
 
     private mutating func receiveReply(_ message: WireMessage) -> [MinerAction] {
         guard let id = message["id"]?.integer else { return [.violation("reply with id \(message.idText)")] }
-        guard let index = self.awaited.firstIndex(where: { $0.id == id }) else {
+        switch self.requests.answered(id) {
+        case nil:
             return self.receiveVerdict(message, id)
-        }
-        switch self.awaited.remove(at: index).request {
         case .login:
             return self.receiveLogin(message)
         case .keepalive:
@@ -188,7 +181,7 @@ struct CryptonoteMiner: MinerSide {
     }
 
     mutating func submission(of share: FoundShare) -> (id: Int, line: String) {
-        let id = self.takeID()
+        let id = self.requests.takeID()
         var members = [
             self.sessionMember, #""job_id":\#(JSONText.quoted(share.claim.jobID))"#,
             #""nonce":"\#(share.claim.nonce)""#, #""result":"\#(share.claim.proof ?? "")""#,

@@ -2,6 +2,8 @@ import Stratum
 
 /// A CryptoNote pool's side of one link.
 final class CryptonotePool: PoolSide {
+    static let submitMethod = "submit"
+
     private unowned let link: PoolLink
     private let configuration: SimulatedPoolConfiguration
     private var session: PoolSession?
@@ -50,17 +52,15 @@ final class CryptonotePool: PoolSide {
 
     // MARK: Requests
 
-    func receive(_ message: WireMessage) {
-        guard let method = message.method else { return }
+    func receive(_ method: String, _ message: WireMessage) {
         let id = message.idText
-        if method != "submit" { self.link.record { $0.methods.append(method) } }
         if method == "login" { return self.login(message) }
         guard let session = self.session, message["params"]?.object?["id"]?.string == session.id else {
-            guard method == "submit" else { return self.link.send(Self.refusal(id, "Unauthenticated")) }
+            guard method == Self.submitMethod else { return self.link.send(Self.refusal(id, "Unauthenticated")) }
             return self.submit(message, issued: nil, .refuse(-1, "Unauthenticated"))
         }
         switch method {
-        case "submit": self.submit(message, session)
+        case Self.submitMethod: self.submit(message, session)
         case "keepalived": self.link.send(Self.result(id, #"{"status":"KEEPALIVED"}"#))
         case "getjob":
             if let job = self.issue(self.link.core.currentJob) { self.link.send(Self.result(id, job)) }

@@ -40,11 +40,6 @@ struct EquihashJudge {
     }
 
     private func allows(_ time: [UInt8], for job: EquihashPoolJob) -> Bool {
-        let number = time.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        let own = job.position.time
-        return switch self.ntimeRule {
-        case .exact: number == own
-        case .forward(let seconds): number >= own && number - own <= seconds
-        }
+        self.ntimeRule.allows(time.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }, of: job)
     }
 }

@@ -1,137 +1,62 @@
 import Stratum
 
 /// The side of an Equihash pool (ZIP 301) of one link.
-final class EquihashPool: PoolSide {
-    private unowned let link: PoolLink
-    private let configuration: SimulatedPoolConfiguration
+final class EquihashPool: MiningPool {
+    unowned let link: PoolLink
+    let agreement: MiningAgreement
+    private let habits: EquihashPoolHabits
     private let judge: EquihashJudge
-    private var session: PoolSession?
-    private var workers: [String] = []
-    private var difficulty: Double?
-    /// The epoch of the last job sent; a job of another one is clean for this link.
-    private var lastEpoch: Int?
-    private(set) var takesJobs = false
 
     init(_ link: PoolLink, _ configuration: SimulatedPoolConfiguration) {
         self.link = link
-        self.configuration = configuration
+        self.agreement = MiningAgreement(link)
+        self.habits = configuration.equihash
         self.judge = EquihashJudge(ntimeRule: configuration.ntimeRule)
     }
 
-    func ended() { self.session?.isLive = false }
+    func target(difficulty: Double) -> Number256 { EquihashPuzzle.target(difficulty: difficulty) }
 
-    func reconnectRequest(host: String?, port: Int?) -> String? {
-        let params = [host.map(JSONText.quoted), port.map { "\($0)" }].compactMap { $0 }.joined(separator: ",")
-        return #"{"id":null,"method":"client.reconnect","params":[\#(params)]}"#
+    func announcement(of difficulty: Double) -> String {
+        MiningLine.notification("mining.set_target", [JSONText.quoted(self.target(difficulty: difficulty).hex)])
     }
 
-    func announceDifficulty(_ difficulty: Double) {
-        self.difficulty = difficulty
-        let target = EquihashPuzzle.target(difficulty: difficulty).hex
-        self.link.send(#"{"id":null,"method":"mining.set_target","params":["\#(target)"]}"#)
+    func notification(of job: any PoolJob, clean: Bool) -> String? {
+        (job as? EquihashPoolJob)?.notification(clean: clean, namesPuzzle: self.habits.namesPuzzle)
     }
 
     func setExtranonce(_ extranonce1: [UInt8], size: Int) {
-        guard let session = self.session else { return }
-        session.extranonce1 = extranonce1
-        let text = HexText.text(extranonce1)
-        self.link.record { $0.extranonce1 = text }
-        self.link.send(#"{"id":null,"method":"mining.set_extranonce","params":["\#(text)"]}"#)
+        guard let text = self.agreement.change(extranonce1) else { return }
+        self.link.send(MiningLine.notification("mining.set_extranonce", [JSONText.quoted(text)]))
         self.announceDifficulty(self.link.core.difficulty)
     }
 
-    func sendJob(_ job: any PoolJob, clean: Bool) {
-        guard let session = self.session, let work = job as? EquihashPoolJob else { return }
-        let difficulty = self.link.core.difficulty
-        if self.difficulty != difficulty { self.announceDifficulty(difficulty) }
-        let isClean = clean || self.lastEpoch != job.epoch
-        self.lastEpoch = job.epoch
-        session.issue(job, difficulty: difficulty, target: EquihashPuzzle.target(difficulty: difficulty))
-        self.link.record { $0.jobIDs.append(job.id) }
-        self.link.send(work.notification(clean: isClean, namesPuzzle: self.configuration.equihash.namesPuzzle))
-    }
-
-    // MARK: Requests
-
-    func receive(_ message: WireMessage) {
-        guard let method = message.method else { return }
+    func receive(_ method: String, _ message: WireMessage) {
         let id = message.idText
-        if method != "mining.submit" { self.link.record { $0.methods.append(method) } }
         switch method {
-        case "mining.subscribe": self.subscribe(message)
-        case "mining.authorize": self.authorize(message)
-        case "mining.submit": self.submit(message)
-        case "mining.extranonce.subscribe":
-            self.link.send(
-                self.configuration.equihash.knowsExtranonceSubscribe
-                    ? #"{"id":\#(id),"result":true,"error":null}"# : Self.refusal(id, 20, "Not supported.")
+        case "mining.subscribe":
+            let agent = message.text(0)
+            let session = self.agreement.subscribe(resuming: message.text(1)) { $0.userAgent = agent }
+            self.link.send(MiningLine.result(id, #"["\#(session.id)","\#(HexText.text(session.extranonce1))"]"#))
+        case "mining.authorize":
+            self.authorize(message)
+        case "mining.submit":
+            // Time before nonce.
+            let claim = ShareClaim(
+                jobID: message.text(1) ?? "",
+                extranonce2: message.text(3) ?? "",
+                ntime: message.text(2) ?? "",
+                proof: message.text(4)
             )
-        case "mining.suggest_target": self.announceDifficulty(self.link.core.difficulty)
-        default: self.link.send(Self.refusal(id, -3, "Method not found"))
-        }
-    }
-
-    private func subscribe(_ message: WireMessage) {
-        let known = message.text(1).flatMap(self.link.core.resumableSession)
-        let isResumed = self.session == nil && known != nil
-        let session = self.session ?? known ?? self.link.core.makeSession()
-        session.isLive = true
-        self.session = session
-        let (agent, text) = (message.text(0), HexText.text(session.extranonce1))
-        self.link.record {
-            $0.userAgent = agent
-            $0.sessionID = session.id
-            $0.extranonce1 = text
-            $0.isResumed = isResumed
-        }
-        self.link.core.journal.update { $0.subscribes += 1 }
-        self.link.send(#"{"id":\#(message.idText),"result":["\#(session.id)","\#(text)"],"error":null}"#)
-    }
-
-    private func authorize(_ message: WireMessage) {
-        let name = message.text(0) ?? ""
-        guard self.link.behaviour.authorizes, self.session != nil else {
-            return self.link.send(Self.refusal(message.idText, 24, "Unauthorized worker"))
-        }
-        self.workers.append(name)
-        self.link.record { $0.workers.append(name) }
-        self.link.core.journal.update { $0.authorizes += 1 }
-        self.link.send(#"{"id":\#(message.idText),"result":true,"error":null}"#)
-        guard !self.takesJobs else { return }
-        self.takesJobs = true
-        self.link.sendJob(self.link.core.currentJob, clean: true)
-    }
-
-    private static func refusal(_ id: String, _ code: Int, _ text: String) -> String {
-        #"{"id":\#(id),"result":false,"error":[\#(code),\#(JSONText.quoted(text)),null]}"#
-    }
-
-    // MARK: Shares
-
-    private func submit(_ message: WireMessage) {
-        let worker = message.text(0) ?? ""
-        // Time before nonce.
-        let claim = ShareClaim(
-            jobID: message.text(1) ?? "",
-            extranonce2: message.text(3) ?? "",
-            ntime: message.text(2) ?? "",
-            proof: message.text(4)
-        )
-        let issued = self.session?.issuedJobs[claim.jobID]
-        let judgement: Judgement =
-            if self.session == nil {
-                .refuse(25, "Not subscribed")
-            } else if !self.workers.contains(worker) {
-                .refuse(24, "Unauthorized worker")
-            } else {
+            self.submit(claim, worker: message.text(0) ?? "", id: id) { issued in
                 self.judge.judge(claim, issued: issued, epoch: self.link.core.epoch)
             }
-        let id = message.idText
-        self.link.settle(claim, judgement, worker: worker, jobDifficulty: issued?.difficulty ?? 0) { verdict in
-            switch verdict {
-            case .accepted: #"{"id":\#(id),"result":true,"error":null}"#
-            case .rejected(let code, let text): Self.refusal(id, code, text)
-            }
+        case "mining.extranonce.subscribe":
+            let isKnown = self.habits.knowsExtranonceSubscribe
+            self.link.send(isKnown ? MiningLine.result(id) : MiningLine.refusal(id, 20, "Not supported."))
+        case "mining.suggest_target":
+            self.announceDifficulty(self.link.core.difficulty)
+        default:
+            self.link.send(MiningLine.refusal(id, -3, "Method not found"))
         }
     }
 }

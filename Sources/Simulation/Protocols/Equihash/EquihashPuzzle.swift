@@ -64,7 +64,6 @@ final class EquihashPoolJob: PoolJob {
         let fields = [self.version, self.previousHash, self.merkleRoot, self.reserved, self.time, self.bits]
         let texts = ([self.position.id] + fields.map { HexText.text($0) }).map(JSONText.quoted)
         let names = namesPuzzle ? EquihashPuzzle.names.map(JSONText.quoted) : []
-        let params = (texts + ["\(clean)"] + names).joined(separator: ",")
-        return #"{"id":null,"method":"mining.notify","params":[\#(params)]}"#
+        return MiningLine.notification("mining.notify", texts + ["\(clean)"] + names)
     }
 }

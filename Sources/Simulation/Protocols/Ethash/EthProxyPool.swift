@@ -2,6 +2,8 @@ import Stratum
 
 /// The side of a pool that speaks eth-proxy, getWork over TCP, of one link.
 final class EthProxyPool: PoolSide {
+    static let submitMethod = "eth_submitWork"
+
     private unowned let link: PoolLink
     private let configuration: SimulatedPoolConfiguration
     private let judge = EthashJudge(unit: .hashes)
@@ -44,10 +46,8 @@ final class EthProxyPool: PoolSide {
 
     // MARK: Requests
 
-    func receive(_ message: WireMessage) {
-        guard let method = message.method else { return }
+    func receive(_ method: String, _ message: WireMessage) {
         let id = message.idText
-        if method != "eth_submitWork" { self.link.record { $0.methods.append(method) } }
         switch method {
         case "eth_submitLogin", "eth_login":
             self.login(message)
@@ -56,7 +56,7 @@ final class EthProxyPool: PoolSide {
             self.takesJobs = true
             guard self.link.behaviour.takesJobs else { return self.link.send(Self.refusal(id, 20, "Work not ready")) }
             self.sendWork(self.link.core.currentJob, id: id)
-        case "eth_submitWork":
+        case Self.submitMethod:
             self.submit(message)
         case "eth_submitHashrate":
             self.link.send(#"{"id":\#(id),"jsonrpc":"2.0","result":true}"#)

@@ -8,8 +8,7 @@ struct EthereumStratum2Miner: MinerSide {
     }
 
     private let configuration: SimulatedMinerConfiguration
-    private var awaited: [(id: Int, request: Request)] = []
-    private var nextID = 0
+    private var requests = MinerRequests<Request>(from: 0, bits: 16)
     private var token: String?
     /// For the next job; nil until the first `mining.set`.
     private var extranonce: [UInt8]?
@@ -34,15 +33,7 @@ struct EthereumStratum2Miner: MinerSide {
     }
 
     private mutating func ask(_ request: Request, _ method: String, _ params: String?) -> MinerAction {
-        let id = self.takeID()
-        self.awaited.append((id, request))
-        return .send(Self.line(id, method, params))
-    }
-
-    /// Ids have 16 bits.
-    private mutating func takeID() -> Int {
-        defer { self.nextID = (self.nextID + 1) & 0xffff }
-        return self.nextID
+        .send(Self.line(self.requests.expectReply(to: request), method, params))
     }
 
     private static func line(_ id: Int, _ method: String, _ params: String?) -> String {
@@ -67,8 +58,9 @@ struct EthereumStratum2Miner: MinerSide {
     private mutating func receiveReply(_ message: WireMessage) -> [MinerAction] {
         guard let id = message["id"]?.integer else { return [.violation("reply with id \(message.idText)")] }
         let reply = Self.verdict(message)
-        guard let index = self.awaited.firstIndex(where: { $0.id == id }) else { return [.settle(id: id, reply)] }
-        switch self.awaited.remove(at: index).request {
+        switch self.requests.answered(id) {
+        case nil:
+            return [.settle(id: id, reply)]
         case .hello:
             let result = message["result"]?.object
             let isUnderstood = result?["proto"]?.string == EthereumStratum2Pool.version
@@ -170,7 +162,7 @@ struct EthereumStratum2Miner: MinerSide {
     }
 
     mutating func submission(of share: FoundShare) -> (id: Int, line: String) {
-        let id = self.takeID()
+        let id = self.requests.takeID()
         let params = [share.claim.jobID, share.claim.nonce, self.token ?? ""]
         return (id, Self.line(id, "mining.submit", Self.list(params)))
     }

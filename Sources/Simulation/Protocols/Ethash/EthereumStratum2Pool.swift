@@ -9,20 +9,19 @@ final class EthereumStratum2Pool: PoolSide {
     private let configuration: SimulatedPoolConfiguration
     private let judge = EthashJudge(unit: .hashes)
     private var isGreeted = false
-    private var session: PoolSession?
+    private let agreement: MiningAgreement
     /// Names by the token given for them.
     private var workers: [String: String] = [:]
-    private var difficulty: Double?
     private var hasSet = false
-    private var lastEpoch: Int?
-    private(set) var takesJobs = false
+    var takesJobs: Bool { self.agreement.takesJobs }
 
     init(_ link: PoolLink, _ configuration: SimulatedPoolConfiguration) {
         self.link = link
+        self.agreement = MiningAgreement(link)
         self.configuration = configuration
     }
 
-    func ended() { self.session?.isLive = false }
+    func ended() { self.agreement.ended() }
 
     func reconnectRequest(host: String?, port: Int?) -> String? {
         guard let host, let port else { return nil }
@@ -33,15 +32,12 @@ final class EthereumStratum2Pool: PoolSide {
     func announceDifficulty(_ difficulty: Double) {
         // The first setting goes with the first job, all members at once.
         guard self.hasSet else { return }
-        self.difficulty = difficulty
+        self.agreement.difficulty = difficulty
         self.set([Self.targetMember(difficulty)])
     }
 
     func setExtranonce(_ extranonce1: [UInt8], size: Int) {
-        guard let session = self.session else { return }
-        session.extranonce1 = extranonce1
-        let text = HexText.text(extranonce1)
-        self.link.record { $0.extranonce1 = text }
+        guard let text = self.agreement.change(extranonce1) else { return }
         self.set([#""extranonce":"\#(text)""#])
     }
 
@@ -55,21 +51,19 @@ final class EthereumStratum2Pool: PoolSide {
     }
 
     func sendJob(_ job: any PoolJob, clean: Bool) {
-        guard let session = self.session, let work = job as? EthashPoolJob else { return }
+        guard let session = self.agreement.session, let work = job as? EthashPoolJob else { return }
         let difficulty = self.link.core.difficulty
         if !self.hasSet {
             self.hasSet = true
-            self.difficulty = difficulty
+            self.agreement.difficulty = difficulty
             let epoch = #""epoch":"\#(String(self.configuration.ethash.epoch, radix: 16))""#
             let extranonce = #""extranonce":"\#(HexText.text(session.extranonce1))""#
             self.set([epoch, Self.targetMember(difficulty), #""algo":"ethash""#, extranonce])
-        } else if self.difficulty != difficulty {
+        } else if self.agreement.difficulty != difficulty {
             self.announceDifficulty(difficulty)
         }
-        let isClean = clean || self.lastEpoch != job.epoch
-        self.lastEpoch = job.epoch
-        session.issue(job, difficulty: difficulty, target: EthashUnit.hashes.target(difficulty: difficulty))
-        self.link.record { $0.jobIDs.append(job.id) }
+        let target = EthashUnit.hashes.target(difficulty: difficulty)
+        let isClean = self.agreement.issue(job, clean: clean, target: target)
         let (height, header) = (String(work.height, radix: 16), HexText.text(work.header))
         let params = #"\#(JSONText.quoted(job.id)),"\#(height)","\#(header)","\#(isClean ? 1 : 0)""#
         self.link.send(#"{"method":"mining.notify","params":[\#(params)]}"#)
@@ -77,16 +71,16 @@ final class EthereumStratum2Pool: PoolSide {
 
     // MARK: Requests
 
-    func receive(_ message: WireMessage) {
-        guard let method = message.method else { return }
+    func receive(_ method: String, _ message: WireMessage) {
         let id = message.idText
-        if method != "mining.submit" { self.link.record { $0.methods.append(method) } }
         guard self.isGreeted || method == "mining.hello" else {
             return self.link.send(Self.refusal(id, 400, "Say hello first"))
         }
         switch method {
         case "mining.hello": self.greet(message)
-        case "mining.subscribe": self.subscribe(message)
+        case "mining.subscribe":
+            let session = self.agreement.subscribe { $0.sessionID = $0.sessionID.map { "s-\($0)" } }
+            self.link.send(#"{"id":\#(id),"result":"s-\#(session.id)"}"#)
         case "mining.authorize": self.authorize(message)
         case "mining.submit": self.submit(message)
         case "mining.hashrate": self.link.send(#"{"id":\#(id)}"#)
@@ -108,30 +102,15 @@ final class EthereumStratum2Pool: PoolSide {
         self.link.send(#"{"id":\#(message.idText),"result":{"proto":"\#(Self.version)",\#(settings)}}"#)
     }
 
-    private func subscribe(_ message: WireMessage) {
-        let session = self.session ?? self.link.core.makeSession()
-        self.session = session
-        let text = HexText.text(session.extranonce1)
-        self.link.record {
-            $0.sessionID = "s-\(session.id)"
-            $0.extranonce1 = text
-        }
-        self.link.core.journal.update { $0.subscribes += 1 }
-        self.link.send(#"{"id":\#(message.idText),"result":"s-\#(session.id)"}"#)
-    }
-
     private func authorize(_ message: WireMessage) {
-        guard self.link.behaviour.authorizes, self.session != nil, let name = message.text(0) else {
+        guard self.link.behaviour.authorizes, self.agreement.session != nil, let name = message.text(0) else {
             return self.link.send(Self.refusal(message.idText, 301, "Unauthorized worker"))
         }
         let token = "w-\(self.workers.count + 1)"
         self.workers[token] = name
-        self.link.record { $0.workers.append(name) }
-        self.link.core.journal.update { $0.authorizes += 1 }
+        self.agreement.authorize(name)
         self.link.send(#"{"id":\#(message.idText),"result":"\#(token)"}"#)
-        guard !self.takesJobs else { return }
-        self.takesJobs = true
-        self.link.sendJob(self.link.core.currentJob, clean: true)
+        self.agreement.beginJobs()
     }
 
     private static func refusal(_ id: String, _ code: Int, _ text: String) -> String {
@@ -143,7 +122,7 @@ final class EthereumStratum2Pool: PoolSide {
     private func submit(_ message: WireMessage) {
         let claim = ShareClaim(jobID: message.text(0) ?? "", nonce: message.text(1) ?? "")
         let worker = message.text(2).flatMap { self.workers[$0] }
-        let issued = self.session?.issuedJobs[claim.jobID]
+        let issued = self.agreement.issued(claim.jobID)
         let nonce = HexText.bytes(claim.nonce).map { (issued?.extranonce1 ?? []) + $0 }
         let judgement: Judgement =
             worker == nil
