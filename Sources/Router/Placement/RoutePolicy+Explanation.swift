@@ -86,6 +86,7 @@ extension RoutePolicy {
         to index: Int, for entry: SessionTable.Entry, _ group: PlacementGroup, now: NIODeadline
     ) -> String? {
         let pool = self.pools[index]
+        if !pool.hasRoom { return PolicyPool.noRoom }
         if index < 64, entry.barred & (1 << UInt64(index)) != 0 {
             return
                 "it has no work for this kind of miner, leaves too little nonce space for it, or has refused its user"

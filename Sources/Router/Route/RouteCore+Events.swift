@@ -75,7 +75,7 @@ extension RouteCore {
         }
         let lastGood = source.lastGood.map { self.time - (self.now - $0).nanoseconds / 1_000_000 }
         var event = self.event(kind, pool: from, cause: cause, from: pair.from, to: pair.to)
-        event.detection = source.ejection.isEjected ? nil : self.pools[from].lastFailure?.detection
+        event.detection = source.putAside != nil ? nil : self.pools[from].lastFailure?.detection
         event.sessionsMoved = sessions
         event.sharesLost = lost
         event.receipt = FailoverReceipt(lastGood: lastGood, workLost: workLost)

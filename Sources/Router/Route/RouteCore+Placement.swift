@@ -165,6 +165,7 @@ extension RouteCore {
         guard self.pools[index].room != room || self.pools[index].kinds != kinds else { return }
         self.pools[index].room = room
         self.pools[index].kinds = kinds
+        self.policy.noted(hasRoom: self.dialect.layout(rooms: [room]) != nil, of: index, now: self.now)
         self.bar()
     }
 
