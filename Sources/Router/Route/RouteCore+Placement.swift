@@ -153,6 +153,11 @@ extension RouteCore {
         return barred
     }
 
+    /// No pool of the route has work for this kind of miner, be it usable or not.
+    func isStrange(_ introduction: SessionIntroduction) -> Bool {
+        self.pools.allSatisfy { $0.kinds.map { $0 & introduction.kind == 0 } ?? false }
+    }
+
     /// Looks again which pools can have which session.
     func bar() {
         for (session, placement) in self.placements {
