@@ -96,6 +96,8 @@ package struct FailoverReceipt: Sendable, Hashable {
     package var completion: Int64?
     /// Sessions that had no new job when the waiting ended.
     package var sessionsWaiting = 0
+    /// Sessions that ended before they had one; not among those moved.
+    package var sessionsClosed = 0
     /// Σ pool difficulty of the lost shares.
     package var workLost = 0.0
     /// The same in hashes.

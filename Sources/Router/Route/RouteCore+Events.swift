@@ -101,6 +101,13 @@ extension RouteCore {
         self.receipts[id]?.delivered = self.now
     }
 
+    /// A session of a failover is gone before it had its new job: it was not moved.
+    func closed(_ id: Int) {
+        self.receipts[id]?.event.sessionsMoved? -= 1
+        self.receipts[id]?.event.receipt?.sessionsClosed += 1
+        self.delivered(id, sessions: 1)
+    }
+
     /// Tells of failovers that are over, or were waited for long enough.
     func closeReceipts() {
         for (id, receipt) in self.receipts {

@@ -23,6 +23,7 @@ extension FailoverReceipt {
             lastGood: self.lastGood,
             completion: self.completion,
             sessionsWaiting: Int64(self.sessionsWaiting),
+            sessionsClosed: Int64(self.sessionsClosed),
             workLost: self.workLost,
             hashesLost: self.hashesLost
         )
