@@ -66,8 +66,10 @@ package struct RouteEvent: Sendable {
         case readmitted
         /// It would be put aside, were it not the last one.
         case panic
-        /// Its coinbase pays somebody else, or it asked for what a pool may not ask for.
+        /// Its coinbase pays somebody else.
         case payout
+        /// It sent what a pool may not send.
+        case overstep
         /// It works on another chain than a pool it is compared with.
         case stranger
     }

@@ -321,7 +321,7 @@ extension RouteCore {
     /// A pool sent what a pool may not send.
     func overstepped(_ what: String, isAttack: Bool, index: Int) {
         guard self.configuration.payoutGuard != .off else { return }
-        self.announce(.payout, pool: index, cause: what)
+        self.announce(.overstep, pool: index, cause: what)
         guard isAttack else { return }
         self.pools[index].payoutWarning = what
         self.apply(self.policy.payoutDoubted(index, what, now: self.now), to: index)
@@ -331,7 +331,8 @@ extension RouteCore {
 extension RouteEvent.Kind {
     fileprivate var level: Logger.Level {
         switch self {
-        case .down, .failover, .suspect, .authorizationRefused, .hold, .ejected, .panic, .payout, .stranger: .warning
+        case .down, .failover, .suspect, .authorizationRefused, .hold, .ejected, .panic, .payout, .overstep, .stranger:
+            .warning
         case .up, .cleared, .recovering, .failback, .rebalance, .drained, .enabled, .disabled, .readmitted: .notice
         }
     }

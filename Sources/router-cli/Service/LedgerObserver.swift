@@ -117,6 +117,7 @@ private final class LedgerRouterLane: RouterLane {
         case .readmitted: kind = .readmitted
         case .panic: kind = .panic
         case .payout: kind = .payout
+        case .overstep: kind = .overstep
         case .stranger: kind = .stranger
         }
         let pool = { (name: String) in self.ledger.pool(name, route: event.route) }
