@@ -25,6 +25,14 @@ import Testing
         ("protocol: bitcoin\n    validate: all", "", "5:15: validate: is no option of protocol bitcoin"),
         ("protocol: bitcoin", ", rigid: r", "7:61: rigid: is no option of protocol bitcoin, but of cryptonote"),
         ("protocol: equihash", ", personalization: short", "7:71: personalization: \"short\" is not eight characters"),
+        (
+            "protocol: ethash\n    algorithm: ETChash", "",
+            "5:16: algorithm: \"ETChash\" is not possible; write ethash or etchash (did you mean \"etchash\"?)"
+        ),
+        (
+            "protocol: ethash\n    algorithm: blake", "",
+            "5:16: algorithm: \"blake\" is not possible; write ethash or etchash"
+        ),
         ("protocol: ethash", ", flavor: stratum3", "7:62: flavor: \"stratum3\" is not possible; write proxy or"),
         ("protocol: cryptonote", ", protocol: ethash", "7:64: protocol: the route speaks cryptonote"),
         ("protocol: cryptonote\n    algo: kawpow", "", "5:11: algo: kawpow cannot be divided among miners"),

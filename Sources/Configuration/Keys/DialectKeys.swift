@@ -123,8 +123,9 @@ extension RouteDraft {
             let value = drafts.options[name] ?? ""
             guard !option.choices.isEmpty, !option.choices.contains(value) else { continue }
             refused.insert(name)
+            let hint = Spelling.nearest(to: value, among: option.choices).map { " (did you mean \(quoted($0))?)" } ?? ""
             reader.report(
-                "\(name): \(quoted(value)) is not possible; write \(option.choices.joined(separator: " or "))",
+                "\(name): \(quoted(value)) is not possible; write \(option.choices.joined(separator: " or "))\(hint)",
                 at: position
             )
         }
