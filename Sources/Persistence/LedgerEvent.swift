@@ -83,8 +83,10 @@ package enum LedgerPoolEventKind: String, Sendable, Hashable, CaseIterable {
     case hold
     /// A pool would have been put aside, were it not the last one.
     case panic
-    /// A pool's coinbase pays somebody else, or it asked for what a pool may not ask for.
+    /// A pool's coinbase pays somebody else.
     case payout
+    /// A pool sent what a pool may not send.
+    case overstep
     /// A pool works on another chain than one it is compared with.
     case stranger
     case configured

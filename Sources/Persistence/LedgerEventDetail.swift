@@ -9,6 +9,8 @@ package struct LedgerEventDetail: Sendable, Hashable, Codable {
     package var completion: Int64?
     /// Sessions that had no new job when the waiting ended.
     package var sessionsWaiting: Int64
+    /// Sessions that ended before they had one; nil in events of versions that counted them as moved.
+    package var sessionsClosed: Int64?
     /// Σ pool difficulty of the lost shares.
     package var workLost: Double
     /// The same in hashes.
@@ -18,6 +20,7 @@ package struct LedgerEventDetail: Sendable, Hashable, Codable {
         case lastGood = "last_good"
         case completion = "completion_ms"
         case sessionsWaiting = "sessions_waiting"
+        case sessionsClosed = "sessions_closed"
         case workLost = "work_lost"
         case hashesLost = "hashes_lost"
     }
@@ -26,12 +29,14 @@ package struct LedgerEventDetail: Sendable, Hashable, Codable {
         lastGood: Int64?,
         completion: Int64?,
         sessionsWaiting: Int64,
+        sessionsClosed: Int64? = nil,
         workLost: Double,
         hashesLost: Double
     ) {
         self.lastGood = lastGood
         self.completion = completion
         self.sessionsWaiting = sessionsWaiting
+        self.sessionsClosed = sessionsClosed
         self.workLost = workLost
         self.hashesLost = hashesLost
     }

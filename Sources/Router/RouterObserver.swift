@@ -66,8 +66,10 @@ package struct RouteEvent: Sendable {
         case readmitted
         /// It would be put aside, were it not the last one.
         case panic
-        /// Its coinbase pays somebody else, or it asked for what a pool may not ask for.
+        /// Its coinbase pays somebody else.
         case payout
+        /// It sent what a pool may not send.
+        case overstep
         /// It works on another chain than a pool it is compared with.
         case stranger
     }
@@ -96,6 +98,8 @@ package struct FailoverReceipt: Sendable, Hashable {
     package var completion: Int64?
     /// Sessions that had no new job when the waiting ended.
     package var sessionsWaiting = 0
+    /// Sessions that ended before they had one; not among those moved.
+    package var sessionsClosed = 0
     /// Σ pool difficulty of the lost shares.
     package var workLost = 0.0
     /// The same in hashes.

@@ -1,3 +1,4 @@
+import ControlAPI
 import Persistence
 import PoolPool
 import Router
@@ -83,8 +84,34 @@ import Testing
         let farm = try await SmallWorld.farm(5, port: router.port)
         try await farm.mineOn(2)
         farm.expectUndisturbed()
+        let reports = await router.assembly.control.pools(route: nil)
+        #expect(reports.map(\.state) == [.ejected, .up])
+        #expect(reports.first?.cause == "its nonce space is too small to be shared, until further notice")
+        #expect(reports.map(\.targetShare) == [0, 1])
+        let status = await router.assembly.control.status()
+        #expect(status.routes.map(\.poolsUsable) == [1])
+        #expect(
+            status.warnings == ["route btc: pool useless is put aside: its nonce space is too small to be shared"])
         try await router.settle([farm], [primary, useless])
         #expect(useless.log.shares.isEmpty)
+        let events = try router.events("ejected")
+        #expect(events.map(\.cause) == ["put aside: its nonce space is too small to be shared"])
+        try router.removeFiles()
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func onlyPoolThatLeavesNoRoomIsNoUsablePool() async throws {
+        let useless = try await Self.pool("useless", extranonce2Size: 2, seed: 1)
+        let router = try await RunningRouter.start([.local([.local(useless)])])
+        try await router.eventually("it is put aside") { $0.pools.contains { $0.ejection != nil } }
+        let status = await router.assembly.control.status()
+        #expect(
+            status.warnings == [
+                "route btc: no usable pool",
+                "route btc: pool useless is put aside: its nonce space is too small to be shared",
+            ]
+        )
+        try await router.settle([], [useless])
         try router.removeFiles()
     }
 

@@ -38,6 +38,7 @@ extension RouteDraft {
                 "protocol: \(quoted(self.protocolName)) is not possible; \(hint)", at: self.places.of("protocol")
             )
         }
+        self.warnOfUnusedKeys(dialect, &reader)
         let refused = Self.check(self.options, .route, dialect, &reader)
         do throws(DialectOptionError) {
             self.route.dialect = try ConfiguredDialect(dialect, self.options.options)
@@ -46,6 +47,13 @@ extension RouteDraft {
                 let position = self.options.positions[error.option] ?? self.places.of("protocol")
                 reader.report("\(error.option): \(error.description)", at: position)
             }
+        }
+        self.warn(
+            of: dialect.doubts(self.options.options, hasVardiff: self.route.vardiff.enabled), self.options, &reader)
+        if !self.route.dialect.dialect.knowsShareDifficulty, self.route.vardiff.enabled,
+            let position = self.places.values["vardiff"]
+        {
+            reader.warn("vardiff: has no effect: miners of this route work at their pool's difficulty", at: position)
         }
         for index in self.pools.indices {
             let pool = self.pools[index]
@@ -61,11 +69,35 @@ extension RouteDraft {
                     reader.report("\(error.option): \(error.description)", at: position)
                 }
             }
+            self.warn(of: dialect.doubts(both, hasVardiff: self.route.vardiff.enabled), pool.options, &reader)
             guard let name = pool.protocolName, name != self.protocolName else { continue }
             reader.report(
                 "protocol: the route speaks \(self.protocolName); give pools of \(name) a route of their own",
                 at: pool.places.of("protocol")
             )
+        }
+    }
+
+    /// Warns of those options that stand here.
+    private func warn(
+        of doubts: [DialectOptionError], _ drafts: DialectOptionDrafts, _ reader: inout ConfigurationReader
+    ) {
+        for doubt in doubts {
+            guard let position = drafts.positions[doubt.option] else { continue }
+            reader.warn("\(doubt.option): \(doubt.description)", at: position)
+        }
+    }
+
+    /// Warns of keys that are there for other protocols.
+    private func warnOfUnusedKeys(_ dialect: any Dialect.Type, _ reader: inout ConfigurationReader) {
+        let keys: [(key: String, feature: DialectFeature)] = [
+            ("version_mask", .versionBits), ("version_rolling", .versionBits), ("payout", .coinbases),
+            ("suggest_difficulty", .suggestedDifficulty),
+        ]
+        for (key, feature) in keys where !dialect.features.contains(feature) {
+            for position in ([self.places] + self.pools.map(\.places)).compactMap({ $0.values[key] }) {
+                reader.warn("\(key): has no effect in protocol \(dialect.name)", at: position)
+            }
         }
     }
 
@@ -91,8 +123,9 @@ extension RouteDraft {
             let value = drafts.options[name] ?? ""
             guard !option.choices.isEmpty, !option.choices.contains(value) else { continue }
             refused.insert(name)
+            let hint = Spelling.nearest(to: value, among: option.choices).map { " (did you mean \(quoted($0))?)" } ?? ""
             reader.report(
-                "\(name): \(quoted(value)) is not possible; write \(option.choices.joined(separator: " or "))",
+                "\(name): \(quoted(value)) is not possible; write \(option.choices.joined(separator: " or "))\(hint)",
                 at: position
             )
         }

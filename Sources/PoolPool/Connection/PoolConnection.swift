@@ -21,6 +21,8 @@ package final class PoolConnection: ChannelInboundHandler {
     /// The pool has answered the handshake's first step.
     package private(set) var isSubscribed = false
     private var dialogue: any PoolDialogue
+    /// Until the first job.
+    private var words: PoolWords?
     private var pending = PendingShares()
     private var decoder = LineDecoder(maximumLength: PoolConnection.lineLimit)
     private var context: ChannelHandlerContext?
@@ -45,6 +47,7 @@ package final class PoolConnection: ChannelInboundHandler {
         self.id = id
         self.asksFirst = settings.asksFirst
         self.dialogue = dialect.makePoolDialogue(settings)
+        self.words = PoolWords(dialect: dialect, password: settings.password)
         self.delegate = delegate
     }
 
@@ -179,6 +182,7 @@ package final class PoolConnection: ChannelInboundHandler {
     }
 
     private func received(_ line: ByteBuffer, now: NIODeadline) {
+        self.words?.heard(line)
         if let event = self.dialogue.received(line, now: now, into: &self.output) { self.perform(event) }
     }
 
@@ -187,6 +191,7 @@ package final class PoolConnection: ChannelInboundHandler {
         case .subscribed, .ready: self.isSubscribed = true
         default: break
         }
+        if case .ready = event { self.words = nil }
         if case .failed(let failure) = event {
             self.close(failure)
         } else {
@@ -203,6 +208,7 @@ package final class PoolConnection: ChannelInboundHandler {
         if let question = self.dialogue.openQuestion, failure.kind == .closed || failure.kind == .reset {
             failure = LinkFailure(.questionRefused, "the pool closed on \(question)")
         }
+        if let words = self.words { failure = words.explain(failure) }
         self.delegate?.connectionClosed(self, failure: failure)
     }
 }

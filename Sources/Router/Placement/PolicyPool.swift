@@ -26,6 +26,10 @@ package struct PolicyPool: Sendable {
     }
 
     package internal(set) var hold: Hold?
+    /// False: what it leaves of its nonce space is too little for any miner.
+    package internal(set) var hasRoom = true
+    /// What was last told of that.
+    var toldRoom = true
     /// When a draining pool must be empty.
     package internal(set) var drainBy: NIODeadline?
     /// Since when it carries load again, while its slow start lasts.
@@ -41,7 +45,7 @@ package struct PolicyPool: Sendable {
 
     /// What speaks for the pool apart from any session.
     package var standing: PoolCandidate.Standing {
-        guard self.administration == .enabled else { return .unusable }
+        guard self.administration == .enabled, self.hasRoom else { return .unusable }
         switch self.health.state {
         case .untested: return self.configuration.isPerWorker ? (self.ejection.isEjected ? .ejected : .good) : .unusable
         case .down: return .unusable
@@ -53,6 +57,14 @@ package struct PolicyPool: Sendable {
 
     /// Connected, or able to be: it could give work.
     package var isUsable: Bool { self.standing != .unusable }
+
+    /// Why it is put aside; nil: it is not.
+    package var putAside: String? {
+        guard self.hasRoom else { return Self.noRoom }
+        return self.ejection.isEjected ? self.ejection.reason : nil
+    }
+
+    static let noRoom = "its nonce space is too small to be shared"
 
     /// 0...1: how far the slow start is.
     func ramp(slowStart: TimeAmount, now: NIODeadline) -> Double {

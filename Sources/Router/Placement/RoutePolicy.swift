@@ -213,6 +213,14 @@ package struct RoutePolicy: Sendable {
         return self.hold(index, .payout, reason, badness: 1, now: now)
     }
 
+    /// What the pool leaves of its nonce space is enough for some miner, or for none: then it gets none. Told with the next
+    /// ``tick(now:)`` that judges, so that a pool that changes its mind with every line is told of once a second.
+    package mutating func noted(hasRoom: Bool, of index: Int, now: NIODeadline) {
+        guard self.pools[index].hasRoom != hasRoom else { return }
+        self.pools[index].hasRoom = hasRoom
+        self.weigh(now: now)
+    }
+
     // MARK: Judging
 
     /// Deadlines and whatever time brings. Call a few times a second.
@@ -228,12 +236,21 @@ package struct RoutePolicy: Sendable {
         guard now - self.lastJudged >= .seconds(1) else { return changes }
         self.lastJudged = now
         for index in self.pools.indices {
+            if let change = self.judgeRoom(index, now: now) { changes.append((index, change)) }
             if let change = self.judge(index, now: now) { changes.append((index, change)) }
             if let change = self.judgeLag(index, now: now) { changes.append((index, change)) }
         }
         changes += self.newStrangers()
         self.weigh(now: now)
         return changes
+    }
+
+    private mutating func judgeRoom(_ index: Int, now: NIODeadline) -> PolicyChange? {
+        let hasRoom = self.pools[index].hasRoom
+        guard hasRoom != self.pools[index].toldRoom else { return nil }
+        self.pools[index].toldRoom = hasRoom
+        guard hasRoom else { return .ejected(reason: PolicyPool.noRoom, time: nil) }
+        return self.readmit(index, "its nonce space can be shared", now: now)
     }
 
     private mutating func judge(_ index: Int, now: NIODeadline) -> PolicyChange? {

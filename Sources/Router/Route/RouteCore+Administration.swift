@@ -195,7 +195,8 @@ extension RouteCore {
                     configuration: pool.configuration,
                     administration: pool.administration.rawValue,
                     health: pool.health.state,
-                    ejection: pool.ejection.isEjected ? pool.ejection.reason : nil,
+                    hasRoom: pool.hasRoom,
+                    ejection: pool.putAside,
                     ejectionRemaining: pool.ejection.remaining(now: now).map { Double($0.nanoseconds) / 1e9 },
                     panic: pool.panic,
                     payoutWarning: facts.payoutWarning,
@@ -239,6 +240,8 @@ package struct PoolSnapshot: Sendable {
     /// enabled, draining or disabled.
     package var administration: String
     package var health: HealthTracker.State
+    /// False: what it leaves of its nonce space is too little for any miner.
+    package var hasRoom: Bool
     /// Why it is put aside; nil: it is not.
     package var ejection: String?
     /// Seconds until it is taken back; nil: not put aside, or until further notice.

@@ -75,7 +75,7 @@ extension RouteCore {
         }
         let lastGood = source.lastGood.map { self.time - (self.now - $0).nanoseconds / 1_000_000 }
         var event = self.event(kind, pool: from, cause: cause, from: pair.from, to: pair.to)
-        event.detection = source.ejection.isEjected ? nil : self.pools[from].lastFailure?.detection
+        event.detection = source.putAside != nil ? nil : self.pools[from].lastFailure?.detection
         event.sessionsMoved = sessions
         event.sharesLost = lost
         event.receipt = FailoverReceipt(lastGood: lastGood, workLost: workLost)
@@ -99,6 +99,13 @@ extension RouteCore {
     func delivered(_ id: Int, sessions: Int) {
         self.receipts[id]?.waiting -= sessions
         self.receipts[id]?.delivered = self.now
+    }
+
+    /// A session of a failover is gone before it had its new job: it was not moved.
+    func closed(_ id: Int) {
+        self.receipts[id]?.event.sessionsMoved? -= 1
+        self.receipts[id]?.event.receipt?.sessionsClosed += 1
+        self.delivered(id, sessions: 1)
     }
 
     /// Tells of failovers that are over, or were waited for long enough.
@@ -314,7 +321,7 @@ extension RouteCore {
     /// A pool sent what a pool may not send.
     func overstepped(_ what: String, isAttack: Bool, index: Int) {
         guard self.configuration.payoutGuard != .off else { return }
-        self.announce(.payout, pool: index, cause: what)
+        self.announce(.overstep, pool: index, cause: what)
         guard isAttack else { return }
         self.pools[index].payoutWarning = what
         self.apply(self.policy.payoutDoubted(index, what, now: self.now), to: index)
@@ -324,7 +331,8 @@ extension RouteCore {
 extension RouteEvent.Kind {
     fileprivate var level: Logger.Level {
         switch self {
-        case .down, .failover, .suspect, .authorizationRefused, .hold, .ejected, .panic, .payout, .stranger: .warning
+        case .down, .failover, .suspect, .authorizationRefused, .hold, .ejected, .panic, .payout, .overstep, .stranger:
+            .warning
         case .up, .cleared, .recovering, .failback, .rebalance, .drained, .enabled, .disabled, .readmitted: .notice
         }
     }

@@ -152,6 +152,11 @@ extension RouteCore {
         return barred
     }
 
+    /// No pool of the route has work for this kind of miner, be it usable or not.
+    func isStrange(_ introduction: SessionIntroduction) -> Bool {
+        self.pools.allSatisfy { $0.kinds.map { $0 & introduction.kind == 0 } ?? false }
+    }
+
     /// Looks again which pools can have which session.
     func bar() {
         for (session, placement) in self.placements {
@@ -164,6 +169,7 @@ extension RouteCore {
         guard self.pools[index].room != room || self.pools[index].kinds != kinds else { return }
         self.pools[index].room = room
         self.pools[index].kinds = kinds
+        self.policy.noted(hasRoom: self.dialect.layout(rooms: [room]) != nil, of: index, now: self.now)
         self.bar()
     }
 

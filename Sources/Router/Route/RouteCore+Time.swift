@@ -104,12 +104,17 @@ extension RouteCore {
         let hold = TimeAmount(self.configuration.health.hold)
         let expired = self.placements.filter { $0.value.idleSince.map { now - $0 >= hold } ?? false }
         guard !expired.isEmpty else { return }
-        self.logger.warning(
-            "no usable pool: closing sessions so that the miners' own failover can act",
-            metadata: ["sessions": "\(expired.count)", "held": "\(self.configuration.health.hold.text)"]
-        )
-        for (shard, sessions) in Dictionary(grouping: expired.values, by: \.introduction.shard) {
-            self.post(.close(sessions.map(\.introduction.session), .noPool), to: shard)
+        let byReason = Dictionary(grouping: expired.values) { placement -> SessionCloseReason in
+            self.isStrange(placement.introduction) ? .noPoolOfItsKind : .noPool
+        }
+        for (reason, sessions) in byReason {
+            self.logger.warning(
+                "\(reason.rawValue): closing sessions so that the miners' own failover can act",
+                metadata: ["sessions": "\(sessions.count)", "held": "\(self.configuration.health.hold.text)"]
+            )
+            for (shard, sessions) in Dictionary(grouping: sessions, by: \.introduction.shard) {
+                self.post(.close(sessions.map(\.introduction.session), reason), to: shard)
+            }
         }
         for session in expired.keys { self.forget(session) }
     }

@@ -132,6 +132,8 @@ package final class RouteCore {
                 self.placements[session]?.introduction.canChangeNonce = true
                 self.policy.canMove(session)
             case .sessionGone(let session):
+                if let receipt = self.placements[session]?.receipt { self.closed(receipt) }
+                self.placements[session]?.receipt = nil
                 self.forget(session)
             case .reissue(let link):
                 self.reissue(link, kind: .reissue)
@@ -139,6 +141,8 @@ package final class RouteCore {
                 for (session, estimate) in estimates { self.policy.measured(session, estimate) }
             case .delivered(let receipt, let sessions):
                 self.delivered(receipt, sessions: sessions)
+            case .closed(let receipt):
+                self.closed(receipt)
             }
         }
         for id in self.touched { self.link(id)?.link.flush() }

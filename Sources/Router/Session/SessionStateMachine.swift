@@ -47,6 +47,7 @@ package enum SessionCloseReason: String, Error, Sendable, Hashable {
     case handshakeTimeout = "did not subscribe and authorise in time"
     case invalidShares = "only invalid shares"
     case noPool = "no usable pool"
+    case noPoolOfItsKind = "no pool has work for its kind of miner"
     case cannotServe = "no pool fits its nonce space"
     case mustReturn = "must come back for another pool"
     case protocolEnded = "its protocol ended the conversation"

@@ -35,8 +35,10 @@ package enum CoreMessage: Sendable {
     /// A session needs another issue of this link's job.
     case reissue(link: Int)
     case hashrates([(session: Int64, estimate: HashrateEstimate)])
-    /// So many sessions of an ``ShardMessage/assign(sessions:link:receipt:)`` have their new job, or are gone.
+    /// So many sessions of an ``ShardMessage/assign(sessions:link:receipt:)`` have their new job.
     case delivered(receipt: Int, sessions: Int)
+    /// One of them is gone without it.
+    case closed(receipt: Int)
 }
 
 /// A session that can take jobs, and all that its placement depends on.

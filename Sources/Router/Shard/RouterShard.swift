@@ -98,7 +98,7 @@ package final class RouterShard {
         guard self.sessions.removeValue(forKey: session.id) != nil else { return }
         if let link = session.link { self.links[link]?.members[session.id] = nil }
         // Nobody has to wait for it any more.
-        if let receipt = session.receipt { self.delivered(receipt) }
+        if let receipt = session.receipt { self.core?.post(.closed(receipt: receipt)) }
         if let nonce = session.machine.nonce {
             if session.machine.isReady, session.machine.canResume, reason != .kicked {
                 self.registry.park(session.machine, nonce: nonce, token: session.token, now: self.eventLoop.now)
@@ -254,7 +254,7 @@ package final class RouterShard {
         self.core?.post(.reissue(link: link))
     }
 
-    /// A session that a failover moved has its job, or never will.
+    /// A session that a failover moved has its job, or another failover waits for it.
     func delivered(_ receipt: Int) {
         self.core?.post(.delivered(receipt: receipt, sessions: 1))
     }

@@ -15,6 +15,11 @@ public protocol Dialect: Sendable {
     static var hashrateUnit: String { get }
     /// Settings of its own, for a route and for each of its pools.
     static var options: [DialectOption] { get }
+    /// What of the configuration has an effect in it. For warnings only; all, unless it says otherwise.
+    static var features: Set<DialectFeature> { get }
+    /// What of these options works and is probably not meant, with the option's name. For warnings only.
+    /// - Parameter hasVardiff: miners of the route have difficulties of their own.
+    static func doubts(_ options: DialectOptions, hasVardiff: Bool) -> [DialectOptionError]
 
     /// - Parameter options: those of the route; what is not set has its default.
     init(_ options: DialectOptions) throws(DialectOptionError)

@@ -95,7 +95,7 @@ enum EventColumns {
     static let names = [
         "time", "kind", "route", "pool", "from_pool", "to_pool", "session", "worker", "remote", "cause", "detection_ms",
         "sessions_moved", "shares_lost", "detail", "last_good", "completion_ms", "sessions_waiting", "work_lost",
-        "hashes_lost",
+        "hashes_lost", "sessions_closed",
     ]
 
     /// One value for each name.
@@ -120,6 +120,7 @@ enum EventColumns {
             .integer(event.receipt?.sessionsWaiting),
             Self.measure(event.receipt?.workLost),
             Self.measure(event.receipt?.hashesLost),
+            .integer(event.receipt?.sessionsClosed),
         ]
     }
 

@@ -12,6 +12,8 @@ enum ExitStatus {
     static let unavailable = ExitCode(69)
     /// The result cannot be written (EX_IOERR).
     static let output = ExitCode(74)
+    /// Whoever read the result has gone: as if ended by SIGPIPE, which shells count as 128 and 13.
+    static let brokenPipe = ExitCode(141)
     /// The configuration is wrong (EX_CONFIG).
     static let configuration = ExitCode(78)
 }

@@ -5,7 +5,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case table
     /// One object a line.
     case json
-    /// RFC 4180, with a header line.
+    /// RFC 4180, with a header line. What could move a terminal's cursor or break a line is written as in tables.
     case csv
 }
 
@@ -63,7 +63,7 @@ struct RowPrinter: ~Copyable {
     }
 
     private static func csvLine(_ fields: [String]) -> String {
-        fields.map(Self.csvField).joined(separator: ",") + "\r\n"
+        fields.map { Self.csvField(Table.harmless($0)) }.joined(separator: ",") + "\r\n"
     }
 
     private static func csvField(_ text: String) -> String {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// Writes results to stdout, in large pieces.
@@ -16,11 +17,23 @@ struct StandardOutput: ~Copyable {
     mutating func flush() throws {
         do {
             try FileHandle.standardOutput.write(contentsOf: self.buffer)
-        } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
-            printToStandardError("the result cannot be written: there is no space left")
-            throw ExitStatus.output
+        } catch {
+            throw Self.status(of: error)
         }
         self.buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+extension StandardOutput {
+    /// How a command ends that cannot write its result: without a word if nobody reads it any more.
+    static func status(of error: any Error) -> ExitCode {
+        let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+        let code = reason.domain == NSPOSIXErrorDomain ? Int32(truncatingIfNeeded: reason.code) : 0
+        if code == EPIPE { return ExitStatus.brokenPipe }
+        let isFull = code == ENOSPC || (error as? CocoaError)?.code == .fileWriteOutOfSpace
+        let text = isFull ? "there is no space left" : code == 0 ? "\(error)" : String(cString: strerror(code))
+        printToStandardError("the result cannot be written: \(text)")
+        return ExitStatus.output
     }
 }
 

@@ -23,6 +23,7 @@ extension FailoverReceipt {
             lastGood: self.lastGood,
             completion: self.completion,
             sessionsWaiting: Int64(self.sessionsWaiting),
+            sessionsClosed: Int64(self.sessionsClosed),
             workLost: self.workLost,
             hashesLost: self.hashesLost
         )
@@ -116,6 +117,7 @@ private final class LedgerRouterLane: RouterLane {
         case .readmitted: kind = .readmitted
         case .panic: kind = .panic
         case .payout: kind = .payout
+        case .overstep: kind = .overstep
         case .stranger: kind = .stranger
         }
         let pool = { (name: String) in self.ledger.pool(name, route: event.route) }

@@ -6,7 +6,7 @@ import Stratum
 
 extension PoolSnapshot {
     var isUsable: Bool {
-        guard self.administration == "enabled" else { return false }
+        guard self.administration == "enabled", self.hasRoom else { return false }
         switch self.health {
         case .up, .recovering, .suspect: return true
         case .untested, .down: return false

@@ -52,6 +52,15 @@ import Testing
         }
     }
 
+    @Test func whatIsNotSealedYetIsNotCalledGood() async throws {
+        try await Self.withLedger { path in
+            var result = try LedgerReader(path: path).verify()
+            #expect(VerificationColumns.values(of: result).first == .text("nothing sealed yet"))
+            result.segments = 1
+            #expect(VerificationColumns.values(of: result).first == .text("good"))
+        }
+    }
+
     @Test func missingLedgerIsNoSuchFile() async throws {
         let arguments = ["--ledger", "/nowhere/ledger.sqlite"]
         await #expect(throws: ExitStatus.noInput) { try await LedgerStatsCommand.parse(arguments).run() }

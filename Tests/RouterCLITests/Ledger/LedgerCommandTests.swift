@@ -176,7 +176,7 @@ import Testing
                 {"time":"2026-01-31T09:05:09.250Z","kind":"down","route":"btc","pool":"primary","from_pool":null,\
                 "to_pool":null,"session":null,"worker":null,"remote":null,"cause":"closed","detection_ms":12,\
                 "sessions_moved":null,"shares_lost":null,"detail":"","last_good":null,"completion_ms":null,\
-                "sessions_waiting":null,"work_lost":null,"hashes_lost":null}
+                "sessions_waiting":null,"work_lost":null,"hashes_lost":null,"sessions_closed":null}
 
                 """
         )
@@ -215,6 +215,7 @@ import Testing
         lastGood: 1_769_850_298_125,
         completion: 480,
         sessionsWaiting: 0,
+        sessionsClosed: 1,
         workLost: 4_096.5,
         hashesLost: 17_594_333_528_064
     )
@@ -225,7 +226,8 @@ import Testing
                 {"time":"2026-01-31T09:05:00.250Z","kind":"failover","route":"btc","pool":"first","from_pool":"first",\
                 "to_pool":"second","session":null,"worker":null,"remote":null,"cause":"closed","detection_ms":12,\
                 "sessions_moved":5,"shares_lost":2,"detail":null,"last_good":"2026-01-31T09:04:58.125Z",\
-                "completion_ms":480,"sessions_waiting":0,"work_lost":4096.5,"hashes_lost":17594333528064}
+                "completion_ms":480,"sessions_waiting":0,"work_lost":4096.5,"hashes_lost":17594333528064,\
+                "sessions_closed":1}
 
                 """
         )
@@ -233,11 +235,12 @@ import Testing
             try await Self.failover(Self.receipt, .csv).split(separator: "\r\n") == [
                 """
                 time,kind,route,pool,from_pool,to_pool,session,worker,remote,cause,detection_ms,sessions_moved,\
-                shares_lost,detail,last_good,completion_ms,sessions_waiting,work_lost,hashes_lost
+                shares_lost,detail,last_good,completion_ms,sessions_waiting,work_lost,hashes_lost,\
+                sessions_closed
                 """,
                 """
                 2026-01-31T09:05:00.250Z,failover,btc,first,first,second,,,,closed,12,5,2,,\
-                2026-01-31T09:04:58.125Z,480,0,4096.5,17594333528064
+                2026-01-31T09:04:58.125Z,480,0,4096.5,17594333528064,1
                 """,
             ]
         )
@@ -257,13 +260,19 @@ import Testing
             try await Self.failover(Self.receipt, .table) == """
                 time                      kind      route  pool   from_pool  to_pool  cause   detection_ms  \
                 sessions_moved  shares_lost  last_good                 completion_ms  sessions_waiting  work_lost  \
-                hashes_lost
+                hashes_lost  sessions_closed
                 2026-01-31T09:05:00.250Z  failover  btc    first  first      second   closed            12  \
                              5            2  2026-01-31T09:04:58.125Z            480                 0     4.10 k  \
-                     17.6 T
+                     17.6 T                1
 
                 """
         )
+    }
+
+    @Test func receiptOfAnEarlierVersionIsRead() throws {
+        let old = #"{"completion_ms":480,"hashes_lost":0,"last_good":1,"sessions_waiting":0,"work_lost":0}"#
+        let detail = try #require(LedgerEventDetail(text: old))
+        #expect(detail.completion == 480 && detail.sessionsClosed == nil)
     }
 
     @Test(arguments: ["", "{", "{}", "[]", "rows 1 to 5", #"{"last_good":1}"#, #"{"sessions_waiting":"many"}"#])

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import RouterCLI
@@ -41,10 +42,27 @@ import Testing
         )
     }
 
+    @Test func aReaderThatHasGoneIsNoError() throws {
+        let broken = NSError(domain: NSPOSIXErrorDomain, code: Int(EPIPE))
+        let wrapped = NSError(domain: NSCocoaErrorDomain, code: 512, userInfo: [NSUnderlyingErrorKey: broken])
+        #expect(StandardOutput.status(of: broken) == ExitStatus.brokenPipe)
+        #expect(StandardOutput.status(of: wrapped) == ExitStatus.brokenPipe)
+        let other = NSError(domain: NSPOSIXErrorDomain, code: Int(EIO))
+        #expect(StandardOutput.status(of: other) == ExitStatus.output)
+        let pipe = Pipe()
+        try pipe.fileHandleForReading.close()
+        signal(SIGPIPE, SIG_IGN)
+        let error = #expect(throws: (any Error).self) {
+            try pipe.fileHandleForWriting.write(contentsOf: Data("x".utf8))
+        }
+        #expect(StandardOutput.status(of: try #require(error)) == ExitStatus.brokenPipe)
+    }
+
     @Test func csvQuotesWhatNeedsIt() throws {
         #expect(
             try Self.print(.csv)
-                == "name,shares,note\r\nrig 1,7,\r\n\"a \"\"b\"\", c\r\n\",1.5,=x\r\n\u{1B}[2J\u{202E}é⛏,1250000,true\r\n"
+                == #"name,shares,note|rig 1,7,|"a ""b"", c\u{d}\u{a}",1.5,=x|\u{1b}[2J\u{202e}é⛏,1250000,true|"#
+                .replacing("|", with: "\r\n")
         )
     }
 

@@ -135,7 +135,7 @@ import Testing
         world.place()
         let barred = try Self.explain(world)
         #expect(barred.pool == nil && barred.reason == "it waits for a pool that can have it")
-        #expect(barred.movers == ["the first usable pool"])
+        #expect(barred.movers == ["the first usable pool that can have it"])
         #expect(
             Set(Self.objections(barred).values) == [
                 "it has no work for this kind of miner, leaves too little nonce space for it, or has refused its user"
@@ -146,6 +146,18 @@ import Testing
         let explanation = try Self.explain(world, 2)
         #expect(explanation.reason == "no pool is usable")
         #expect(Self.objections(explanation) == ["a": "down: closed", "b": "it is disabled"])
+    }
+
+    @Test func aPoolThatCannotHaveItWouldNotMoveIt() throws {
+        var world = Self.world([1, 2, 2])
+        world.policy.bar(1, from: 0b101)
+        world.fail("a")
+        world.pass(10)
+        let explanation = try Self.explain(world)
+        #expect(explanation.pool == "b")
+        #expect(explanation.movers == ["b failing, being put aside, drained or disabled"])
+        let other = try Self.explain(world, 2)
+        #expect(other.movers.contains("a coming back") && other.movers.contains { $0.hasPrefix("the balance, when") })
     }
 
     @Test func weightZeroAndSuspicionAreObjections() throws {

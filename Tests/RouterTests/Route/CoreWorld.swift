@@ -35,22 +35,25 @@ final class CoreWorld {
     }
 
     private final class Observer: RouterObserver {
+        let events = Mutex<[RouteEvent]>([])
         var nextShareID: Int64 { 1 }
         var nextSessionID: Int64 { 1 }
         var nextJobNumber: UInt64 { 1 }
-        func makeLane() -> any RouterLane { Lane() }
+        func makeLane() -> any RouterLane { Lane(self) }
         func worker(_ name: String, route: String) -> Int32 { 1 }
         func pool(_ name: String, route: String) -> Int32 { Int32(name.utf8.last ?? 0) }
     }
 
     private final class Lane: RouterLane {
+        private let observer: Observer
+        init(_ observer: Observer) { self.observer = observer }
         func opened(session: Int64, time: Int64, worker: Int32, remote: String, userAgent: String) {}
         func closed(session: Int64, time: Int64, reason: String) {}
         func issued(_ job: IssuedJob) {}
         func received(_ share: ShareRecord) {}
         func settled(_ share: SettledShare) {}
         func settledLate(_ share: SettledShare) {}
-        func happened(_ event: RouteEvent) {}
+        func happened(_ event: RouteEvent) { self.observer.events.withLock { $0.append(event) } }
     }
 
     /// The core wants its connector before the world that connects is complete.
@@ -75,6 +78,7 @@ final class CoreWorld {
     let pools: [Pool]
     private let network = Network()
     private let inbox = Inbox()
+    private let observer = Observer()
     private var session: Int64 = 0
 
     /// - Parameter pools: names with extranonces, best first.
@@ -107,7 +111,7 @@ final class CoreWorld {
             configuration: configuration,
             eventLoop: self.loop,
             connector: self.network,
-            observer: Observer(),
+            observer: self.observer,
             registry: self.registry,
             ids: RouterIDs(firstShare: 1, firstSession: 1, firstJob: 1),
             userAgent: "router/test",
@@ -263,6 +267,11 @@ final class CoreWorld {
             defer { messages = [] }
             return messages
         }
+    }
+
+    /// All that was told of pools, of these kinds.
+    func events(_ kinds: RouteEvent.Kind...) -> [RouteEvent] {
+        self.observer.events.withLock { $0.filter { kinds.contains($0.kind) } }
     }
 
     /// The offers among it, as `1: a1b2`.

@@ -39,7 +39,7 @@ import Testing
             case .sessionGone(let session): "gone \(session)"
             case .sessionCanMove(let session): "can move \(session)"
             case .share: "share"
-            case .reissue, .hashrates, .delivered: nil
+            case .reissue, .hashrates, .delivered, .closed: nil
             }
         }
     }

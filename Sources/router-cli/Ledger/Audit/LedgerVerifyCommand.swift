@@ -98,7 +98,7 @@ enum VerificationColumns {
     static func values(of result: LedgerVerification) -> [OutputValue] {
         let keys = result.publicKeys.map(Hexadecimal.text).joined(separator: " ")
         return [
-            .text(result.findings.isEmpty ? "good" : "altered"),
+            .text(result.findings.isEmpty ? result.segments == 0 ? "nothing sealed yet" : "good" : "altered"),
             .integer(result.segments),
             .integer(result.shares),
             .text(result.firstTime.map { LedgerTime.format($0) }),

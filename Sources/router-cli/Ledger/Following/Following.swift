@@ -77,6 +77,7 @@ struct StreamedTable {
     private static let right: Set = [
         "id", "session", "difficulty", "pool_difficulty", "share_difficulty", "latency_ms", "detection_ms",
         "sessions_moved", "shares_lost", "completion_ms", "sessions_waiting", "work_lost", "hashes_lost",
+        "sessions_closed",
     ]
 
     private let columns: [Column]
