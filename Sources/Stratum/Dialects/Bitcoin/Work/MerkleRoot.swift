@@ -13,22 +13,6 @@ public enum MerkleRoot {
         coinbase.update(extranonce1)
         coinbase.update(extranonce2)
         coinbase.update(coinbase2)
-        return Self.fold(branches, into: coinbase.finalize())
-    }
-
-    /// `branches` holds 32 bytes for each branch; an incomplete one at its end is ignored.
-    private static func fold(_ branches: [UInt8], into coinbaseHash: Hash256) -> Hash256 {
-        branches.withUnsafeBytes { bytes in
-            var root = coinbaseHash
-            var rest = bytes[...]
-            while rest.count >= 32 {
-                var node = SHA256d()
-                node.update(root)
-                node.update(UnsafeRawBufferPointer(rebasing: rest.prefix(32)))
-                root = node.finalize()
-                rest = rest.dropFirst(32)
-            }
-            return root
-        }
+        return SHA256d.fold(branches, into: coinbase.finalize())
     }
 }
