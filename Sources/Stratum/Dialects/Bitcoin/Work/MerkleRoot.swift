@@ -8,8 +8,26 @@ public enum MerkleRoot {
         coinbase2: [UInt8],
         branches: [UInt8]
     ) -> Hash256 {
-        var coinbase = SHA256d()
-        coinbase.update(coinbase1)
+        var start = SHA256d()
+        start.update(coinbase1)
+        return Self.build(
+            start: start,
+            extranonce1: extranonce1,
+            extranonce2: extranonce2,
+            coinbase2: coinbase2,
+            branches: branches
+        )
+    }
+
+    /// The same where the coinbase before the extranonces is hashed already.
+    static func build(
+        start: SHA256d,
+        extranonce1: [UInt8],
+        extranonce2: Extranonce2,
+        coinbase2: [UInt8],
+        branches: [UInt8]
+    ) -> Hash256 {
+        var coinbase = start
         coinbase.update(extranonce1)
         coinbase.update(extranonce2)
         coinbase.update(coinbase2)
