@@ -53,9 +53,10 @@ let package = Package(
             pkgConfig: "libsodium",
             providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
         ),
+        .target(name: "CSHA256"),
         .target(
             name: "Stratum",
-            dependencies: ["CSodium", nioCore, crypto, cryptoExtras],
+            dependencies: ["CSHA256", "CSodium", nioCore, crypto, cryptoExtras],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -134,7 +135,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StratumTests",
-            dependencies: ["Stratum", nioCore],
+            dependencies: ["Stratum", nioCore, crypto],
             resources: [.copy("Vectors"), .copy("Transcripts")],
             swiftSettings: swiftSettings
         ),

@@ -31,8 +31,13 @@ public struct Hash256: Sendable, Hashable, Comparable {
 
     /// Loads what there is of the first 32 bytes; the rest is zero.
     public init(loading bytes: UnsafeRawBufferPointer) {
+        self.init { $0.copyMemory(from: .init(rebasing: bytes.prefix(32))) }
+    }
+
+    /// What `write` makes of 32 zero bytes, in the order in which they are hashed.
+    init(writing write: (UnsafeMutableRawBufferPointer) -> Void) {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        Swift.withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: .init(rebasing: bytes.prefix(32))) }
+        Swift.withUnsafeMutableBytes(of: &words, write)
         self.words = (
             UInt64(littleEndian: words.0), UInt64(littleEndian: words.1),
             UInt64(littleEndian: words.2), UInt64(littleEndian: words.3)

@@ -6,6 +6,8 @@ public final class BitcoinIssue: IssuedWork {
     /// The pool's coinbase1, its extranonce1 and the padding.
     public let coinbase1: [UInt8]
     public let padding: [UInt8]
+    /// What hashing the coinbase of any share begins with: `coinbase1`.
+    let coinbaseStart: SHA256d
     public let ntime: UInt32
     /// The pool's share target and that of the network.
     public let poolTarget: Target
@@ -23,6 +25,9 @@ public final class BitcoinIssue: IssuedWork {
     ) {
         let coinbase1 = work.job.coinbase1 + work.extranonce1 + padding
         self.coinbase1 = coinbase1
+        var coinbaseStart = SHA256d()
+        coinbaseStart.update(coinbase1)
+        self.coinbaseStart = coinbaseStart
         self.padding = padding
         self.ntime = ntime
         self.poolTarget = Target(difficulty: difficulty, multiplier: algorithm.difficultyMultiplier)

@@ -61,17 +61,24 @@ private struct ShareTrial: Sendable {
     let versionMask: UInt32
 
     func run() -> Judgement {
-        var best: (hash: Hash256, version: UInt32)?
-        for version in self.versions {
-            let header = BlockHeader.build(
-                job: self.work.job,
-                coinbase1: self.issue.coinbase1,
+        let job = self.work.job
+        var header = BlockHeader(
+            version: job.version,
+            previousHash: job.previousHash.withUnsafeBytes { Hash256(loading: $0) },
+            merkleRoot: MerkleRoot.build(
+                start: self.issue.coinbaseStart,
                 extranonce1: self.prefix,
                 extranonce2: self.submission.extranonce2,
-                version: version,
-                ntime: self.submission.ntime,
-                nonce: self.submission.nonce
-            )
+                coinbase2: job.coinbase2,
+                branches: job.merkleBranches
+            ),
+            ntime: self.submission.ntime,
+            nbits: job.nbits,
+            nonce: self.submission.nonce
+        )
+        var best: (hash: Hash256, version: UInt32)?
+        for version in self.versions {
+            header.version = version
             guard let hash = self.algorithm.hash(header) else {
                 return BitcoinShareJudge.malformed("Hash could not be computed")
             }

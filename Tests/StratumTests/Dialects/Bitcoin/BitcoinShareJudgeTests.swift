@@ -1,3 +1,4 @@
+import Crypto
 import NIOCore
 import Testing
 
@@ -8,16 +9,21 @@ import Testing
 
     /// A pool's job, and what its miners get; any hash meets a difficulty of 1e-12.
     private static func job(
-        difficulty: Double = 1e-12, mask: UInt32 = 0x1fff_e000, nbits: UInt32 = 0x1700_ffff
+        difficulty: Double = 1e-12,
+        mask: UInt32 = 0x1fff_e000,
+        nbits: UInt32 = 0x1700_ffff,
+        coinbase1: [UInt8] = [1],
+        coinbase2: [UInt8] = [2],
+        branches: [UInt8] = []
     ) throws -> (upstream: UpstreamJob, issue: any IssuedWork) {
         let upstream = UpstreamJob(
             work: BitcoinWork(
                 job: Job(
                     id: "p1",
                     previousHash: [UInt8](repeating: 1, count: 32),
-                    coinbase1: [1],
-                    coinbase2: [2],
-                    merkleBranches: [],
+                    coinbase1: coinbase1,
+                    coinbase2: coinbase2,
+                    merkleBranches: branches,
                     version: 0x2000_0000,
                     nbits: nbits,
                     ntime: 1_700_000_000,
@@ -128,6 +134,27 @@ import Testing
         #expect(missed.shareDifficulty == first.shareDifficulty)
         let other = try #require(Self.work(Self.judge(try Self.submission(2), job, difficulty: 1e9)))
         #expect(other != missed)
+    }
+
+    /// What is hashed once for a job and what is hashed for each share make one coinbase, however long its parts are.
+    @Test(arguments: [0, 1, 57, 58, 64, 122, 200, 60_000], [0, 1, 12, 24])
+    func theDifficultyIsThatOfTheWholeHeader(count: Int, branchCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(count))
+        func random(_ count: Int) -> [UInt8] {
+            (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        }
+        let parts = (random(count), random(count / 2), random(branchCount * 32))
+        let job = try Self.job(coinbase1: parts.0, coinbase2: parts.1, branches: parts.2)
+        let submission = try Self.submission(7, extranonce2: 0x0102_0304, bits: 0x2000)
+        let judged = try #require(Self.work(Self.judge(submission, job)))
+
+        func hash(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: Array(SHA256.hash(data: bytes)))) }
+        let extranonces: [UInt8] = [0x81, 0x00, 0xf3, 0xc2, 0, 0, 0x0a, 0x01, 1, 2, 3, 4]
+        var root = hash(parts.0 + extranonces + parts.1)
+        for index in 0..<branchCount { root = hash(root + parts.2[index * 32..<index * 32 + 32]) }
+        let header =
+            bytes("00200020") + [UInt8](repeating: 1, count: 32) + root + bytes("00f15365" + "ffff0017" + "07000000")
+        #expect(judged.shareDifficulty == (try #require(Hash256(bytes: hash(header)))).difficulty())
     }
 
     @Test func aBlockIsOneWhateverTheDifficulty() throws {

@@ -8,27 +8,29 @@ public enum MerkleRoot {
         coinbase2: [UInt8],
         branches: [UInt8]
     ) -> Hash256 {
-        var coinbase = SHA256d()
-        coinbase.update(coinbase1)
+        var start = SHA256d()
+        start.update(coinbase1)
+        return Self.build(
+            start: start,
+            extranonce1: extranonce1,
+            extranonce2: extranonce2,
+            coinbase2: coinbase2,
+            branches: branches
+        )
+    }
+
+    /// The same where the coinbase before the extranonces is hashed already.
+    static func build(
+        start: SHA256d,
+        extranonce1: [UInt8],
+        extranonce2: Extranonce2,
+        coinbase2: [UInt8],
+        branches: [UInt8]
+    ) -> Hash256 {
+        var coinbase = start
         coinbase.update(extranonce1)
         coinbase.update(extranonce2)
         coinbase.update(coinbase2)
-        return Self.fold(branches, into: coinbase.finalize())
-    }
-
-    /// `branches` holds 32 bytes for each branch; an incomplete one at its end is ignored.
-    private static func fold(_ branches: [UInt8], into coinbaseHash: Hash256) -> Hash256 {
-        branches.withUnsafeBytes { bytes in
-            var root = coinbaseHash
-            var rest = bytes[...]
-            while rest.count >= 32 {
-                var node = SHA256d()
-                node.update(root)
-                node.update(UnsafeRawBufferPointer(rebasing: rest.prefix(32)))
-                root = node.finalize()
-                rest = rest.dropFirst(32)
-            }
-            return root
-        }
+        return SHA256d.fold(branches, into: coinbase.finalize())
     }
 }
