@@ -112,7 +112,11 @@ package struct PoolConfiguration: Sendable, Hashable {
     }
 
     /// True when each worker needs an upstream link of its own.
-    package var isPerWorker: Bool { self.user.contains("{user}") || self.user.contains("{worker}") }
+    package var isPerWorker: Bool {
+        // Most have no placeholder at all, and this is asked for every session that is placed.
+        guard self.user.utf8.contains(UInt8(ascii: "{")) else { return false }
+        return self.user.contains("{user}") || self.user.contains("{worker}")
+    }
 
     /// The upstream user for a miner that logged in as `login`. `{user}` is the login as it came; `{worker}` is its part
     /// after the first dot, or all of it if there is none.
