@@ -36,7 +36,7 @@ package final class LedgerLane {
         guard let segment, self.size - self.position >= bound else { return false }
         self.position += JournalEncoder.encode(event, at: segment.base + self.position)
         segment.publish(upTo: self.position)
-        if self.readyEnd - self.position < JournalSegment.stretch / 2, self.readyEnd < self.size { self.prepare(segment) }
+        if self.readyEnd - self.position < JournalSegment.stretch / 2 { self.prepare(segment) }
         return true
     }
 
@@ -52,7 +52,7 @@ package final class LedgerLane {
 
     /// Half a stretch ahead at least, so that no event loop waits for pages.
     private func prepare(_ segment: JournalSegment) {
-        self.storage.prepareSoon(segment, from: self.readyEnd)
+        if self.readyEnd < self.size { self.storage.prepareSoon(segment, from: self.readyEnd) }
         self.readyEnd += JournalSegment.stretch
     }
 
