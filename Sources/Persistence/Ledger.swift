@@ -14,7 +14,7 @@ package final class Ledger: Service, Sendable {
     package let nextSessionID: Int64
     package let nextJobID: Int64
 
-    private let commitInterval: Duration
+    private let pace: CommitPace
     private let storage: JournalStorage
     private let jobs: RecentJobs
     private let writer: LedgerWriter
@@ -68,7 +68,10 @@ package final class Ledger: Service, Sendable {
         self.nextShareID = Self.id(after: highWater.share)
         self.nextSessionID = Self.id(after: highWater.session)
         self.nextJobID = Self.id(after: highWater.job)
-        self.commitInterval = .milliseconds(max(configuration.commitInterval, 1))
+        self.pace = CommitPace(
+            shortest: .milliseconds(max(configuration.commitInterval, 1)),
+            durability: configuration.durability
+        )
         self.storage = JournalStorage(
             folder: journal,
             nextSequence: recovered.nextSequence,
@@ -145,11 +148,14 @@ package final class Ledger: Service, Sendable {
     /// It must be the last service to end: what is recorded later is only taken in at the next start.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            var pause = self.commitInterval
+            var pace = self.pace
+            var committed = self.state.committedEvents
             while !Task.isCancelled {
-                try? await Task.sleep(for: pause)
-                // After a failure the pause grows, to a second.
-                pause = await self.writer.drain() ? self.commitInterval : min(pause * 2, .seconds(1))
+                try? await Task.sleep(for: pace.pause)
+                let isComplete = await self.writer.drain()
+                let now = self.state.committedEvents
+                pace.note(events: now - committed, isComplete: isComplete)
+                committed = now
             }
         }
         await self.writer.finish()

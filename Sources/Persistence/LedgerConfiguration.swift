@@ -2,7 +2,7 @@
 package struct LedgerConfiguration: Sendable {
     /// The SQLite file. `<path>.journal/` and `<path>.lock` stand beside it.
     package var path: String
-    /// Milliseconds between two group commits.
+    /// Milliseconds between two group commits; with `durability: process` more of them when much happens, see `CommitPace`.
     package var commitInterval: Int
     /// Most events in one transaction.
     package var batchLimit: Int

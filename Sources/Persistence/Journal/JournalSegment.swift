@@ -14,6 +14,8 @@ final class JournalSegment: @unchecked Sendable {
     static let formerMagic: UInt64 = 0x3130_4C4E_524A_5252
     /// Magic and sequence; the first record follows.
     static let headerSize = 16
+    /// Bytes whose pages are made ready at once, so that only what is written soon takes memory.
+    static let stretch = 1 << 17
 
     /// Unique in the ledger's journal, ascending.
     let sequence: Int64
@@ -64,11 +66,22 @@ final class JournalSegment: @unchecked Sendable {
             unlink(path)
             throw JournalFileError(path: path, code: code)
         }
-        // Touches every page, so that the lane finds them in place.
-        memset(base, 0, size)
+        // Touches the first pages, so that the lane finds them in place; the rest when it gets there.
+        memset(base, 0, min(Self.stretch, size))
         base.storeBytes(of: sequence, toByteOffset: 8, as: Int64.self)
         base.storeBytes(of: Self.magic, as: UInt64.self)
         return JournalSegment(sequence: sequence, path: path, base: base, size: size)
+    }
+
+    /// Has the kernel make the pages of the stretch from `start` on ready; what is written there stays.
+    ///
+    /// A kernel that cannot (before Linux 5.14) does it page by page when the lane gets there.
+    func prepare(from start: Int) {
+        #if os(Linux)
+            let populateForWriting: CInt = 23  // MADV_POPULATE_WRITE
+            guard self.path != nil, start < self.size else { return }
+            madvise(self.base + start, min(Self.stretch, self.size - start), populateForWriting)
+        #endif
     }
 
     /// Removes the file; the memory stays until the last reference goes.

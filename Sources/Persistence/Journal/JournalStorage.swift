@@ -60,6 +60,11 @@ final class JournalStorage: Sendable {
         }
     }
 
+    /// Makes the pages of a segment ready from `start` on, elsewhere.
+    func prepareSoon(_ segment: JournalSegment, from start: Int) {
+        self.queue.async { segment.prepare(from: start) }
+    }
+
     /// Fills the reserve, elsewhere.
     func refillSoon() {
         let starts = self.state.withLock { state in

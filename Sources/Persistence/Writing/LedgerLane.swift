@@ -7,6 +7,8 @@ package final class LedgerLane {
     private var position = 0
     /// Bytes of `segment`, 0 without one.
     private var size = 0
+    /// Where the pages end that are ready or will be soon.
+    private var readyEnd = 0
     /// The overflow has something that concerns this lane.
     private var hasOverflow = false
 
@@ -34,6 +36,7 @@ package final class LedgerLane {
         guard let segment, self.size - self.position >= bound else { return false }
         self.position += JournalEncoder.encode(event, at: segment.base + self.position)
         segment.publish(upTo: self.position)
+        if self.readyEnd - self.position < JournalSegment.stretch / 2 { self.prepare(segment) }
         return true
     }
 
@@ -43,7 +46,14 @@ package final class LedgerLane {
         self.segment = next
         self.position = next.publishedEnd
         self.size = next.size
+        self.readyEnd = JournalSegment.stretch
         self.channel.append(next)
+    }
+
+    /// Half a stretch ahead at least, so that no event loop waits for pages.
+    private func prepare(_ segment: JournalSegment) {
+        if self.readyEnd < self.size { self.storage.prepareSoon(segment, from: self.readyEnd) }
+        self.readyEnd += JournalSegment.stretch
     }
 
     private func keep(_ event: LedgerEvent) {

@@ -4,10 +4,13 @@ public enum PoolDifficulty {
     public static let limit = 1e18
     private static let hardest = Target(difficulty: Self.limit)
 
-    /// It is a number above zero, no more than ``limit``, and 256 bits hold its target.
+    /// Hashes for a share. Pools to try things with may ask for less than one, so that every hash is a share.
+    private static let fewestHashes = 0.001
+
+    /// It is no more than ``limit``, and asks for a thousandth of a hash at least.
     /// - Parameter multiplier: as of ``Target/init(difficulty:multiplier:)``.
     public static func isPossible(_ difficulty: Double, multiplier: Int = 1) -> Bool {
-        difficulty > 0 && difficulty <= self.limit && Target(difficulty: difficulty, multiplier: multiplier) != .maximum
+        difficulty * 0x1p32 / Double(multiplier) >= self.fewestHashes && difficulty <= self.limit
     }
 
     /// It is no harder than the target of ``limit``.

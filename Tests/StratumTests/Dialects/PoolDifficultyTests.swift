@@ -39,11 +39,11 @@ import Testing
     static let pools = [
         Pool(
             name: "bitcoin", dialect: BitcoinDialect.self, opening: bitcoinOpening, demand: setDifficulty, good: "512",
-            bad: numbers + ["2.3e-10"], job: bitcoinJob, named: "mining.set_difficulty"
+            bad: numbers + ["2.3e-13"], job: bitcoinJob, named: "mining.set_difficulty"
         ),
         Pool(
             name: "scrypt", dialect: ScryptDialect.self, opening: bitcoinOpening, demand: setDifficulty, good: "0.5",
-            bad: numbers + ["1.5e-5"], job: bitcoinJob, named: "mining.set_difficulty"
+            bad: numbers + ["1.5e-8"], job: bitcoinJob, named: "mining.set_difficulty"
         ),
         Pool(
             name: "equihash", dialect: EquihashDialect.self,
