@@ -55,7 +55,6 @@ struct RunCommand: AsyncParsableCommand {
         assembly.control.setWarnings(configuration.warnings.map(\.description))
         logger.notice("ready", metadata: ["version": .string(ProgramVersion.number)])
         notifier.ready()
-        CodePages.release()
         let watchdog = WatchdogService(notifier: notifier) { [control = assembly.control] in
             !(await control.status().routes.isEmpty)
         }
