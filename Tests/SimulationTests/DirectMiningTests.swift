@@ -77,7 +77,10 @@ private let easyDifficulty = 1e-8
             try await withMiner(on: pool, .plain, { $0.makeMistake(mistake) }) { miner in
                 try await miner.wait("refusals") { $0.rejected >= 4 }
                 try await drain(miner)
-                #expect(pool.shareLog.allSatisfy { $0.verdict == .rejected(code: 23, text: "Above target") })
+                let refused = pool.shareLog.filter { !$0.isAccepted }
+                #expect(refused.allSatisfy { $0.verdict == .rejected(code: 23, text: "Above target") })
+                // By chance one in 4,295 of such shares is good.
+                #expect(pool.shareLog.count - refused.count <= 1)
                 expectEqualLogs(pool, miner)
             }
         }

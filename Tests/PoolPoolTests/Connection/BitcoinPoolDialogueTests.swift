@@ -278,7 +278,7 @@ import Testing
         #expect(pool.says(notifyLine("j2")) == ["job j2 8100f3c2/8 d=8192.0 m=0"])
     }
 
-    @Test(arguments: ["0", "-1", "1e400", "1e-300", "1e300", "null", "\"x\"", "\"NaN\"", "2.3e-10"])
+    @Test(arguments: ["0", "-1", "1e400", "1e-300", "1e300", "null", "\"x\"", "\"NaN\"", "2.3e-13"])
     func nonsenseDifficultyIsIgnored(value: String) {
         var pool = PoolConversation()
         pool.becomesReady()
