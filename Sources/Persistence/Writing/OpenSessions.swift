@@ -2,11 +2,20 @@ import GRDB
 
 /// The sessions without an end, as in the table of that name, and the events of those that begin or end.
 struct OpenSessions {
-    private var sessions: [Int64: LedgerSession] = [:]
+    /// A reference: the table is copied with every commit that changes it, and half of its places are empty.
+    private final class Entry: Sendable {
+        let session: LedgerSession
+
+        init(_ session: LedgerSession) {
+            self.session = session
+        }
+    }
+
+    private var sessions: [Int64: Entry] = [:]
 
     /// Those in the file.
     init(_ db: Database) throws {
-        for session in try LedgerSession.fetchOpen(db) { self.sessions[session.id] = session }
+        for session in try LedgerSession.fetchOpen(db) { self.sessions[session.id] = Entry(session) }
     }
 
     /// Takes in what a batch says of sessions; part of a transaction.
@@ -15,7 +24,7 @@ struct OpenSessions {
         var nextID = try SealedStream.sessionEvent.nextID(db)
         let event = "INSERT INTO sessionEvent (id, time, session, closeReason) VALUES (?, ?, ?, ?)"
         for session in batch.sessions {
-            guard self.sessions.updateValue(session, forKey: session.id) == nil else { continue }
+            guard self.sessions.updateValue(Entry(session), forKey: session.id) == nil else { continue }
             try session.insert(db)
             try db.cachedStatement(sql: event).execute(arguments: [nextID, session.time, session.id, nil])
             nextID += 1
@@ -29,12 +38,14 @@ struct OpenSessions {
         }
     }
 
+    private var sorted: [LedgerSession] { self.sessions.values.map(\.session).sorted { $0.id < $1.id } }
+
     /// Closes them all; part of a transaction.
     /// - Returns: False if there was none.
     mutating func closeAll(time: Int64, reason: String, _ db: Database) throws -> Bool {
         guard !self.sessions.isEmpty else { return false }
         var nextID = try SealedStream.sessionEvent.nextID(db)
-        for session in self.sessions.values.sorted(by: { $0.id < $1.id }) {
+        for session in self.sorted {
             let sql = "INSERT INTO sessionEvent (id, time, session, closeReason) VALUES (?, ?, ?, ?)"
             try db.cachedStatement(sql: sql)
                 .execute(arguments: [nextID, max(session.time, time), session.id, reason])
@@ -47,8 +58,8 @@ struct OpenSessions {
 
     /// Takes over those of another file; part of a transaction.
     mutating func take(_ former: OpenSessions, _ db: Database) throws {
-        for session in former.sessions.values.sorted(by: { $0.id < $1.id }) {
-            self.sessions[session.id] = session
+        for session in former.sorted {
+            self.sessions[session.id] = Entry(session)
             try session.insert(db)
         }
     }

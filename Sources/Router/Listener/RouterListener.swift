@@ -31,9 +31,6 @@ package final class RouterListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            // A miner's lines are short, and its channel keeps such a buffer for as long as it lives.
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
-            .childChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(low: 1, high: max(1, shards.limits.outputBuffer))
@@ -46,6 +43,11 @@ package final class RouterListener: Sendable {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
                     guard let shard = shards.shard(on: channel.eventLoop) else { return }
+                    if tls == nil {
+                        // TLS has the bytes first, and keeps them for as long as it likes.
+                        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+                        try channel.syncOptions?.setOption(.recvAllocator, value: ReadMemoryAllocator(shard.readMemory))
+                    }
                     let session = shard.makeSession(
                         remote: Self.text(remote),
                         address: remote?.ipAddress ?? "",

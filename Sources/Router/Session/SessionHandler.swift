@@ -4,10 +4,16 @@ import PoolPool
 import Stratum
 
 /// A subscription whose answer depends on the pool.
-struct WaitingSubscription {
-    var nonce: NonceGrant
-    var request: MessageID
-    var isLogin: Bool
+final class WaitingSubscription {
+    let nonce: NonceGrant
+    let request: MessageID
+    let isLogin: Bool
+
+    init(nonce: NonceGrant, request: MessageID, isLogin: Bool) {
+        self.nonce = nonce
+        self.request = request
+        self.isLogin = isLogin
+    }
 }
 
 /// The channel handler of one miner's connection: decodes lines, runs ``SessionStateMachine``, performs what it says.
@@ -193,8 +199,10 @@ package final class SessionHandler: ChannelInboundHandler {
             self.sawFirstBytes = true
             guard self.isStratum(bytes) else { return self.close(.notStratum) }
         }
+        let memory = bytes
         self.decoder.append(&bytes)
         self.processLines(now: context.eventLoop.now)
+        self.shard.readMemory.giveBack(memory)
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {

@@ -92,7 +92,7 @@ extension SessionStateMachine {
         guard self.nonce != nil else {
             return self.refuse(share, Rejection(code: 25, message: "Not subscribed"), into: &output)
         }
-        guard let worker = submission.user.map({ self.worker(named: $0) }) ?? self.workers.first else {
+        guard let worker = submission.user.map({ self.worker(named: $0) }) ?? self.firstWorker else {
             return self.refuse(share, Rejection(code: 24, message: "Unauthorized worker"), into: &output)
         }
         share.user = worker.user
@@ -323,10 +323,10 @@ extension SessionStateMachine {
     /// the other with a suffix (firmwares that add `.worker` on their own).
     private func worker(named bytes: ByteBuffer) -> Worker? {
         let name = bytes.readableBytesView
-        for worker in self.workers where name.count == worker.user.utf8.count && name.elementsEqual(worker.user.utf8) {
-            return worker
-        }
-        guard self.workers.count == 1, let only = self.workers.first, !name.isEmpty else { return nil }
-        return name.starts(with: only.user.utf8) || only.user.utf8.starts(with: name) ? only : nil
+        guard let first = self.firstWorker else { return nil }
+        if first.isNamed(name) { return first }
+        guard self.otherWorkers.isEmpty else { return self.otherWorkers.first { $0.isNamed(name) } }
+        let isLonger = name.starts(with: first.user.utf8)
+        return !name.isEmpty && (isLonger || first.user.utf8.starts(with: name)) ? first : nil
     }
 }

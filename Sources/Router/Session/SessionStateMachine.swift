@@ -89,13 +89,19 @@ package struct SessionStateMachine: Sendable {
         var user: String
         /// The observer's handle of the name, once the owner has one.
         var handle: Int32 = 0
+
+        func isNamed(_ name: ByteBufferView) -> Bool {
+            name.count == self.user.utf8.count && name.elementsEqual(self.user.utf8)
+        }
     }
 
     let settings: SessionSettings
     var dialogue: any MinerDialogue
     package private(set) var nonce: NonceGrant?
     package private(set) var userAgent = ""
-    private(set) var workers: [Worker] = []
+    /// The authorised names. Most sessions have one, which needs no list.
+    private(set) var firstWorker: Worker?
+    private(set) var otherWorkers: [Worker] = []
     private(set) var slots: [Slot] = []
     package private(set) var difficulty: Double?
     private(set) var previousDifficulty: (value: Double, until: NIODeadline)?
@@ -131,11 +137,11 @@ package struct SessionStateMachine: Sendable {
 
     package var isSubscribed: Bool { self.nonce != nil }
     /// Subscribed and authorised: jobs may be sent.
-    package var isReady: Bool { self.nonce != nil && !self.workers.isEmpty }
+    package var isReady: Bool { self.nonce != nil && self.firstWorker != nil }
     /// The first authorised name: the one that pools may see.
-    package var user: String? { self.workers.first?.user }
+    package var user: String? { self.firstWorker?.user }
     /// The observer's handle of ``user``.
-    var handle: Int32? { self.workers.first?.handle }
+    var handle: Int32? { self.firstWorker?.handle }
     package var currentJob: IssuedJob? { self.slots.last?.job }
     package var unansweredCount: Int { self.replies.count }
     package var versionMask: UInt32 { self.dialogue.versionMask }
@@ -227,16 +233,22 @@ package struct SessionStateMachine: Sendable {
 
     /// Nil if the name is known already or there are too many; otherwise whether it is the first.
     private mutating func add(worker user: String) -> Bool? {
-        guard !self.workers.contains(where: { $0.user == user }) else { return nil }
-        guard self.workers.count < Self.workerLimit else { return nil }
-        self.workers.append(Worker(user: user))
-        return self.workers.count == 1
+        guard let first = self.firstWorker else {
+            self.firstWorker = Worker(user: user)
+            return true
+        }
+        guard first.user != user, !self.otherWorkers.contains(where: { $0.user == user }) else { return nil }
+        guard self.otherWorkers.count + 1 < Self.workerLimit else { return nil }
+        self.otherWorkers.append(Worker(user: user))
+        return false
     }
 
     /// Shares of this authorised name are known to the observer under `handle`.
     mutating func note(_ handle: Int32, for user: String) {
-        guard let index = self.workers.firstIndex(where: { $0.user == user }) else { return }
-        self.workers[index].handle = handle
+        if self.firstWorker?.user == user { self.firstWorker?.handle = handle }
+        for index in self.otherWorkers.indices where self.otherWorkers[index].user == user {
+            self.otherWorkers[index].handle = handle
+        }
     }
 
     /// The session has its nonce: answers the request for it, and that for the name where they are one.

@@ -25,6 +25,7 @@ package final class RouterShard {
     private(set) var links = ShardLinks()
     private var unflushed: [SessionHandler] = []
     var spareBuffers = SpareBuffers()
+    let readMemory = ReadMemory()
     private var ticks: UInt64 = 0
     var strangers: Strangers
     private var tallies: [Int32: TallyBox] = [:]

@@ -10,6 +10,8 @@ public struct LineDecoder: Sendable {
     /// Readable bytes that are known to hold no LF.
     private var scanned = 0
     private var isTooLong = false
+    /// The buffer was made here for what is left of a line; otherwise its memory is whoever's that appended it.
+    private var isOwn = false
 
     /// A decoder for lines of at most `maximumLength` bytes, LF not counted.
     public init(maximumLength: Int) {
@@ -27,6 +29,7 @@ public struct LineDecoder: Sendable {
         }
         if self.buffer.readableBytes == 0 {
             self.buffer = bytes
+            self.isOwn = false
         } else {
             self.buffer.writeImmutableBuffer(bytes)
         }
@@ -66,13 +69,14 @@ public struct LineDecoder: Sendable {
         return line
     }
 
-    /// Copies the rest if it is only part of a larger buffer, so that an unfinished line does not keep that one alive.
+    /// Copies the rest, so that an unfinished line does not keep a larger buffer alive, nor one that is read into again.
     private mutating func keepUnfinishedLine() {
         self.scanned = self.buffer.readableBytes
         if self.scanned == 0 {
             self.buffer = ByteBuffer()
-        } else if self.buffer.readerIndex > 0 {
+        } else if self.buffer.readerIndex > 0 || !self.isOwn {
             self.buffer = ByteBuffer(bytes: self.buffer.readableBytesView)
+            self.isOwn = true
         }
     }
 
