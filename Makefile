@@ -7,7 +7,7 @@ CHECKS ?= -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check
 # For the demonstration, as in: make demo DEMO_ARGS=--help
 DEMO_ARGS ?=
 
-.PHONY: build test example demo bench setup
+.PHONY: build test gate example demo bench setup
 
 # The program, optimised, in .build/release/router-cli.
 build: setup
@@ -15,7 +15,13 @@ build: setup
 
 test: setup
 	swift build --build-tests $(CHECKS) $(SWIFT_FLAGS)
-	swift test --skip-build --no-parallel $(CHECKS) $(SWIFT_FLAGS)
+	scripts/test.sh $(CHECKS) $(SWIFT_FLAGS)
+
+# The optimised program, between a pool and miners for some seconds, asks for no more memory than the ceilings say.
+gate: build
+	swift build -c release --product relay-benchmark $(SWIFT_FLAGS)
+	swift build -c release --product AllocationCounter $(SWIFT_FLAGS)
+	.build/release/relay-benchmark .build/release/router-cli gate Benchmarks/allocation-ceilings
 
 # The package of docs/adding-a-protocol.md. It is built beside our own products, with the same flags, so that only what is
 # its own has to be compiled.

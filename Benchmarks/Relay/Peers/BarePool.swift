@@ -114,8 +114,8 @@ final class BarePool {
             self.answer(line, #"[[["mining.set_difficulty","1"],["mining.notify","1"]],"a1b2c3d4",8]"#)
         } else if line.contains("mining.authorize") {
             self.answer(line, "true")
-            // Every hash is good enough.
-            self.append("{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[1e-10]}\n")
+            // Every hash is good enough but one of four thousand million: the least that a pool may ask for.
+            self.append("{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[2.32827091e-10]}\n")
             if self.jobNumber == 0 { self.jobNumber = 1 }
             self.output.append(contentsOf: Self.job(self.jobNumber))
             self.subscribers.append(socket)

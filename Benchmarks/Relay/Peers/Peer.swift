@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A process that takes part in a measurement. It ends with this value.
+/// A process that takes part in a measurement. It ends with this value, and however this process ends.
 final class Peer {
     private let process = Process()
     private let input = Pipe()
@@ -11,7 +11,8 @@ final class Peer {
     /// Starts it, on one processor core if `core` says which.
     init(_ arguments: [String], core: Int?, environment: [String: String] = [:], log: URL) {
         self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        self.process.arguments = (core.map { ["taskset", "-c", "\($0)"] } ?? []) + arguments
+        self.process.arguments =
+            ["setpriv", "--pdeathsig", "KILL"] + (core.map { ["taskset", "-c", "\($0)"] } ?? []) + arguments
         if !environment.isEmpty {
             self.process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         }
@@ -30,7 +31,7 @@ final class Peer {
         self.process.waitUntilExit()
     }
 
-    /// `env` and `taskset` replace themselves by the program, so this is its number.
+    /// `env`, `setpriv` and `taskset` replace themselves by the program, so this is its number.
     var number: Int32 { self.process.processIdentifier }
 
     var usage: ProcessUsage {
