@@ -1,63 +1,59 @@
 import Foundation
 
-/// One run of all measurements, or of those that were asked for.
+/// All measurements, or those that were asked for, and what came of them.
 final class Benchmark {
     let stage: Stage
-    /// How long a rate is held, in seconds.
+    /// How long a rate is held at a time, in seconds.
     let window: Double
+    let soakSeconds: Double
     var results = Measurements()
+    private var run = 0
 
-    init(stage: Stage, window: Double) {
+    init(stage: Stage, window: Double, soakSeconds: Double) {
         self.stage = stage
         self.window = window
+        self.soakSeconds = soakSeconds
     }
 
     func miners() -> Miners { Miners(arrivals: ArrivalTimes(path: self.stage.arrivals)) }
 
-    static var sections: [(name: String, run: (Benchmark) -> () -> Void)] {
-        [
+    /// In this order, and in the other one in every second run.
+    func inTurn<Element>(_ elements: [Element]) -> [Element] { self.run % 2 == 0 ? elements.reversed() : elements }
 
-            ("shares", Benchmark.shares),
-            ("fan-out", Benchmark.fanOut),
-            ("failover", Benchmark.failover),
-            ("memory", Benchmark.memory),
-            ("accept-storm", Benchmark.acceptStorm),
-            ("scaling", Benchmark.scaling),
-            ("allocations", Benchmark.allocations),
-            ("slow-readers", Benchmark.slowReaders),
+    struct Section {
+        let name: String
+        let measure: (Benchmark) -> () -> Void
+        /// In the first run only, because it takes long or because it comes to the same each time.
+        var isOnce = false
+        /// Measured only when it is named.
+        var isExtra = false
+    }
+
+    static var sections: [Section] {
+        [
+            Section(name: "shares", measure: Benchmark.shares),
+            Section(name: "fan-out", measure: Benchmark.fanOut),
+            Section(name: "failover", measure: Benchmark.failover),
+            Section(name: "memory", measure: Benchmark.memory),
+            Section(name: "accept-storm", measure: Benchmark.acceptStorm),
+            Section(name: "scaling", measure: Benchmark.scaling),
+            Section(name: "allocations", measure: Benchmark.allocations, isOnce: true),
+            Section(name: "slow-readers", measure: Benchmark.slowReaders, isOnce: true),
+            Section(name: "soak", measure: Benchmark.soak, isExtra: true),
         ]
     }
-}
 
-@main
-struct RelayBenchmark {
-    static func main() {
-        signal(SIGPIPE, SIG_IGN)
-        var words = Array(CommandLine.arguments.dropFirst())
-        if words.count == 2, words[0] == "pool" { BarePool(arrivals: words[1]).run() }
-        guard words.count >= 2, let runs = Int(words[1]) else {
-            give(up: "usage: relay-benchmark ROUTER RUNS [SECTION ...], sections: \(Benchmark.sections.map(\.name))")
-        }
-        let router = words[0]
-        words.removeFirst(2)
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-benchmark-\(getpid())")
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch { give(up: "\(error)") }
-        let isShared = ProcessInfo.processInfo.activeProcessorCount > 1
-        let benchmark = Benchmark(
-            stage: Stage(
-                folder: folder, router: router, measuredCore: isShared ? 0 : nil, otherCore: isShared ? 1 : nil
-            ),
-            window: 5
-        )
+    /// Measures the sections with these names, all but the extra ones if there are none.
+    func measure(_ names: [String], runs: Int) {
         for run in 1...max(1, runs) {
-            for section in Benchmark.sections where words.isEmpty || words.contains(section.name) {
+            self.run = run
+            for section in Self.sections {
+                guard names.isEmpty ? !section.isExtra : names.contains(section.name), run == 1 || !section.isOnce
+                else { continue }
                 print("run \(run), \(section.name)")
-                section.run(benchmark)()
+                section.measure(self)()
+                self.stage.clear()
             }
         }
-        print(benchmark.results)
-        try? FileManager.default.removeItem(at: folder)
     }
 }

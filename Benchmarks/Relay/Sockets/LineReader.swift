@@ -17,14 +17,13 @@ final class LineReader {
             kept = begun.count
             self.scratch.copyBytes(from: begun)
         }
-        let count = recv(socket, self.scratch.baseAddress! + kept, self.scratch.count - kept, 0)
+        guard let base = self.scratch.baseAddress else { return false }
+        let count = recv(socket, base + kept, self.scratch.count - kept, 0)
         guard count > 0 else { return count < 0 && errno == EAGAIN }
         let bytes = UnsafeRawBufferPointer(rebasing: self.scratch[..<(kept + count)])
         var start = 0
-        while start < bytes.count,
-            let end = memchr(bytes.baseAddress! + start, 0x0A, bytes.count - start)
-        {
-            let stop = UnsafeRawPointer(end) - bytes.baseAddress!
+        while start < bytes.count, let end = memchr(base + start, 0x0A, bytes.count - start) {
+            let stop = UnsafeMutableRawPointer(end) - base
             body(UnsafeRawBufferPointer(rebasing: bytes[start..<stop]))
             start = stop + 1
         }
