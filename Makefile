@@ -21,7 +21,7 @@ test: setup
 gate: build
 	swift build -c release --product relay-benchmark $(SWIFT_FLAGS)
 	swift build -c release --product AllocationCounter $(SWIFT_FLAGS)
-	.build/release/relay-benchmark .build/release/router-cli gate Benchmarks/allocation-ceilings
+	.build/release/relay-benchmark --ceilings Benchmarks/allocation-ceilings .build/release/router-cli 1
 
 # The package of docs/adding-a-protocol.md. It is built beside our own products, with the same flags, so that only what is
 # its own has to be compiled.

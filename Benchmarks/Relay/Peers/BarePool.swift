@@ -5,27 +5,29 @@ import Glibc
 /// With miners connected directly, its `notify` is the bare send loop that a router's fan-out is compared with. Commands
 /// come as lines on standard input; each is answered with a line.
 final class BarePool {
+    static let command = "pool"
     private static let listenerTag = 1 << 40
     private static let commandTag = 1 << 41
 
     private let poller = Poller()
     private let reader = LineReader()
     private let arrivals: ArrivalTimes
-    private let listener: Int32
+    private let port: UInt16
+    /// -1 while the pool is down.
+    private var listener: Int32
     private var members: Set<Int32> = []
     /// Those that have subscribed, in the order in which they are told of jobs.
     private var subscribers: [Int32] = []
-    private var jobNumber = 0
+    private var jobNumber: Int
     private var output: [UInt8] = []
-    private var shares = 0
 
-    init(arrivals path: String) {
+    init(arrivals path: String, firstJob: Int) {
         self.arrivals = ArrivalTimes(path: path)
-        let (listener, port) = TCPSocket.listen()
-        self.listener = listener
-        self.poller.add(listener, tag: Self.listenerTag)
+        self.jobNumber = firstJob
+        (self.listener, self.port) = TCPSocket.listen()
+        self.poller.add(self.listener, tag: Self.listenerTag)
         self.poller.add(STDIN_FILENO, tag: Self.commandTag)
-        Self.say("port \(port)")
+        Self.say("port \(self.port)")
     }
 
     func run() -> Never {
@@ -61,27 +63,44 @@ final class BarePool {
             let begin = monotonicNow()
             for socket in self.subscribers { TCPSocket.send(job, on: socket) }
             Self.say("\(begin)")
-        case "reset":
+        case "job":
+            Self.say("\(self.jobNumber)")
+        case "down":
             let begin = monotonicNow()
-            for socket in self.members { TCPSocket.reset(socket) }
-            self.members = []
-            self.subscribers = []
+            self.goDown()
             Self.say("\(begin)")
-        case "shares":
-            Self.say("\(self.shares)")
+        case "up":
+            if self.listener < 0 {
+                (self.listener, _) = TCPSocket.listen(port: self.port)
+                self.poller.add(self.listener, tag: Self.listenerTag)
+            }
+            Self.say("\(monotonicNow())")
         default:
             give(up: "the pool does not know \(line)")
         }
     }
 
+    /// Closes all connections with RST, and takes no more.
+    private func goDown() {
+        Glibc.close(self.listener)
+        self.listener = -1
+        for socket in self.members {
+            self.reader.forget(socket)
+            TCPSocket.reset(socket)
+        }
+        self.members = []
+        self.subscribers = []
+    }
+
     private func read(_ socket: Int32) {
+        // Of the same round as the command that closed it.
+        guard self.members.contains(socket) else { return }
         self.output.removeAll(keepingCapacity: true)
         var time: Int64 = 0
         let isOpen = self.reader.read(socket) { line in
             if line.contains("mining.submit") {
                 if time == 0 { time = monotonicNow() }
                 if let share = line.text(4, behind: "\"params\"")?.hexadecimal { self.arrivals[share] = time }
-                self.shares += 1
                 self.answer(line, "true")
             } else {
                 self.greet(line, socket)
@@ -114,9 +133,8 @@ final class BarePool {
             self.answer(line, #"[[["mining.set_difficulty","1"],["mining.notify","1"]],"a1b2c3d4",8]"#)
         } else if line.contains("mining.authorize") {
             self.answer(line, "true")
-            // Every hash is good enough but one of four thousand million: the least that a pool may ask for.
+            // Every hash is good enough.
             self.append("{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[2.32827091e-10]}\n")
-            if self.jobNumber == 0 { self.jobNumber = 1 }
             self.output.append(contentsOf: Self.job(self.jobNumber))
             self.subscribers.append(socket)
         } else {
@@ -124,7 +142,8 @@ final class BarePool {
         }
     }
 
-    /// A job of the size that busy pools send: a coinbase with a witness commitment, twelve branches.
+    /// A job of the size that busy pools send: a coinbase with a witness commitment, twelve branches. Its previous block
+    /// begins with its number.
     private static func job(_ number: Int) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         func word(_ value: Int) -> String {
@@ -143,7 +162,7 @@ final class BarePool {
         return Array(
             """
             {"id":null,"method":"mining.notify","params":["\(word(number))","\(previous)","\(coinbase1)",\
-            "\(coinbase2)",[\(branches.joined(separator: ","))],"20000000","17034219","\(word(0x6500_0000 + number))",\
+            "\(coinbase2)",[\(branches.joined(separator: ","))],"20000000","17034219","\(word(0x6500_0000 + number % 1_000_000))",\
             true]}\n
             """.utf8
         )

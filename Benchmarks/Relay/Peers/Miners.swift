@@ -2,18 +2,6 @@ import Glibc
 
 /// Some thousand miners that send shares and wait for jobs, on one thread.
 final class Miners {
-    struct Miner {
-        var socket: Int32
-        var isConnecting = true
-        /// What its submits end with: job, extranonce2, time.
-        var job: [UInt8] = []
-        var time: [UInt8] = []
-        var extranonce2: [UInt8] = []
-        /// Has had a job at all, and since ``Miners/untilAllInformed(_:)`` began.
-        var isWorking = false
-        var isInformed = false
-    }
-
     private(set) var miners: [Miner] = []
     private let poller = Poller()
     private let reader = LineReader()
@@ -25,10 +13,17 @@ final class Miners {
     private(set) var sent: [Int64] = []
     private var firstShare = 1
     private var replies = 0
-    private(set) var refused = 0
+    /// Shares whose miner has gone before they were answered.
+    private var abandoned = 0
+    /// When each share was sent that was refused.
+    private(set) var refused: [Int64] = []
+    /// Connections that the other side has ended.
     private(set) var closed = 0
+    /// Windows in which the rate that was asked for could not be held.
+    private(set) var lateWindows = 0
     private var working = 0
     private var informed = 0
+    private var awaitedJob: Int?
     private var lastInformed: Int64 = 0
     private var isEager = false
 
@@ -41,12 +36,13 @@ final class Miners {
     /// Connects `count` more miners, at most `atOnce` of them on the way at a time, and returns when all have work. Gives the
     /// time from the first connection to the last job, in nanoseconds.
     @discardableResult
-    func join(_ count: Int, port: UInt16, atOnce: Int = 256) -> Int64 {
+    func join(_ count: Int, port: UInt16, atOnce: Int = 256, receiveBuffer: Int32? = nil) -> Int64 {
         let begin = monotonicNow()
         let goal = self.miners.count + count
+        self.awaitedJob = nil
         while self.working < goal {
             while self.miners.count < goal, self.miners.count - self.working < atOnce {
-                let socket = TCPSocket.connect(port: port)
+                let socket = TCPSocket.connect(port: port, receiveBuffer: receiveBuffer)
                 self.poller.add(socket, tag: self.miners.count, writable: true)
                 self.miners.append(Miner(socket: socket))
             }
@@ -58,15 +54,45 @@ final class Miners {
         return self.lastInformed - begin
     }
 
-    /// The last `count` miners go.
+    /// The last `count` miners go, each with a share on the way.
     func leave(_ count: Int) {
         for _ in 0..<min(count, self.miners.count) {
-            let miner = self.miners.removeLast()
-            guard miner.socket >= 0 else { continue }
-            if miner.isWorking { self.working -= 1 }
-            self.reader.forget(miner.socket)
-            Glibc.close(miner.socket)
+            self.go(self.miners.count - 1)
+            self.miners.removeLast()
         }
+    }
+
+    /// Miner `index` goes, with a share on the way, and connects again. It has work after a while of reading.
+    func reconnect(_ index: Int, port: UInt16) {
+        self.go(index)
+        let socket = TCPSocket.connect(port: port)
+        self.poller.add(socket, tag: index, writable: true)
+        self.miners[index] = Miner(socket: socket)
+    }
+
+    private func go(_ index: Int) {
+        if self.miners[index].isWorking { self.submit(index) }
+        self.drop(index)
+    }
+
+    /// Those whose connection has ended.
+    var disconnected: [Int] { self.miners.indices.filter { self.miners[$0].socket < 0 } }
+
+    /// Sends some shares at once and waits for nothing.
+    func send(shares: Int) {
+        for _ in 0..<shares { if let miner = self.someMiner() { self.submit(miner) } }
+    }
+
+    private func drop(_ index: Int) {
+        let miner = self.miners[index]
+        guard miner.socket >= 0 else { return }
+        if miner.isWorking { self.working -= 1 }
+        self.abandoned += miner.pending
+        self.reader.forget(miner.socket)
+        Glibc.close(miner.socket)
+        self.miners[index].socket = -1
+        self.miners[index].isWorking = false
+        self.miners[index].pending = 0
     }
 
     /// From now on nothing that is sent to them is read.
@@ -80,6 +106,7 @@ final class Miners {
         self.firstShare += self.sent.count
         self.sent.removeAll(keepingCapacity: true)
         self.replies = 0
+        self.abandoned = 0
     }
 
     /// Sends shares of miners drawn at random, at random times `rate` a second in the mean, until `seconds` have passed.
@@ -90,13 +117,23 @@ final class Miners {
             let now = monotonicNow()
             guard now < end else { break }
             if now >= due {
-                self.submit(Int(self.random.next() % UInt64(self.miners.count)))
+                if let miner = self.someMiner() { self.submit(miner) }
                 due += Int64(-log(self.random.nextUnit()) / rate * 1e9)
             } else {
                 self.turn(until: min(due, end))
             }
         }
+        if end - due > 100_000_000 { self.lateWindows += 1 }
         self.settle()
+    }
+
+    /// One that has work, drawn at random.
+    private func someMiner() -> Int? {
+        for _ in 0..<100 {
+            let index = Int(self.random.next() % UInt64(self.miners.count))
+            if self.miners[index].isWorking { return index }
+        }
+        return nil
     }
 
     /// One share after the other, each sent when the one before is answered.
@@ -125,13 +162,15 @@ final class Miners {
     /// Waits for the replies that are still to come.
     private func settle() {
         let limit = monotonicNow() + 5_000_000_000
-        while self.replies < self.sent.count, monotonicNow() < limit { self.turn(until: limit) }
-        if self.replies < self.sent.count { give(up: "\(self.sent.count - self.replies) shares have no answer") }
+        var missing: Int { self.sent.count - self.replies - self.abandoned }
+        while missing > 0, monotonicNow() < limit { self.turn(until: limit) }
+        if missing > 0 { give(up: "\(missing) shares have no answer") }
     }
 
-    /// Runs `trigger`, which returns when it began, and waits until every miner has had a job since. Gives the time to the
-    /// last one in nanoseconds.
-    func untilAllInformed(_ trigger: () -> Int64) -> Int64 {
+    /// Runs `trigger`, which returns when it began, and waits until every miner has had `job`, or any if that is nil. Gives
+    /// the time to the last one in nanoseconds.
+    func untilAllInformed(of job: Int? = nil, _ trigger: () -> Int64) -> Int64 {
+        self.awaitedJob = job
         for index in self.miners.indices { self.miners[index].isInformed = false }
         self.informed = 0
         let begin = trigger()
@@ -151,7 +190,17 @@ final class Miners {
 
     /// From each miner's send to the pool's receive, in nanoseconds.
     var delaysToPool: [Int64] {
-        self.sent.enumerated().map { self.arrivals[self.firstShare + $0] - $1 }
+        self.sent.enumerated().map { index, time in
+            let arrival = self.arrivals[self.firstShare + index]
+            guard arrival >= time else { give(up: "a share did not come to the pool") }
+            return arrival - time
+        }
+    }
+
+    /// Ends the benchmark if a share was refused or a miner disconnected.
+    func requireIntact() {
+        if !self.refused.isEmpty { give(up: "\(self.refused.count) shares were refused") }
+        if self.closed > 0 { give(up: "\(self.closed) miners were disconnected") }
     }
 
     // MARK: Talking
@@ -199,89 +248,47 @@ final class Miners {
             } else if let id = line.number(behind: "\"id\":") {
                 if id >= 100 {
                     self.replies += 1
-                    if !line.contains("\"result\":true") { self.refused += 1 }
+                    self.miners[index].pending -= 1
+                    if !line.contains("\"result\":true") { self.note(refusalOf: id - 100) }
                     if self.isEager { self.submit(index) }
                 } else {
-                    if id == 2 { self.note(subscription: line, of: index) }
+                    if id == 2 { self.miners[index].take(subscription: line) }
                     self.goOn(index, after: id)
                 }
             }
         }
         guard !isOpen else { return }
         self.closed += 1
-        if self.miners[index].isWorking { self.working -= 1 }
-        self.poller.remove(socket)
-        Glibc.close(socket)
-        self.miners[index].socket = -1
+        self.drop(index)
     }
 
     private func note(job line: UnsafeRawBufferPointer, of index: Int) {
-        guard let job = line.text(0, behind: "\"params\"") else { give(up: "a job without a name") }
-        // The time is the last text of the line.
-        guard let end = line.lastIndex(of: 0x22), let begin = line[..<end].lastIndex(of: 0x22) else { return }
-        self.miners[index].job = Array(job)
-        self.miners[index].time = Array(line[(begin + 1)..<end])
+        self.miners[index].take(job: line)
         if !self.miners[index].isWorking {
             self.miners[index].isWorking = true
             self.working += 1
         }
-        if !self.miners[index].isInformed {
+        if !self.miners[index].isInformed,
+            self.awaitedJob == nil || Miner.number(ofJob: line) == self.awaitedJob
+        {
             self.miners[index].isInformed = true
             self.informed += 1
             self.lastInformed = monotonicNow()
         }
     }
 
-    private func note(subscription line: UnsafeRawBufferPointer, of index: Int) {
-        // [[…],"extranonce1",size]: the size is the last number of the result.
-        guard let end = line.offset(of: "],\"error\"") ?? line.offset(of: "]}"),
-            let comma = line[..<end].lastIndex(of: 0x2C),
-            let size = Int(String(decoding: line[(comma + 1)..<end], as: UTF8.self))
-        else { give(up: "a subscription that is none: \(String(decoding: line, as: UTF8.self))") }
-        self.miners[index].extranonce2 = Array(repeating: 0x30, count: 2 * size)
+    private func note(refusalOf share: Int) {
+        let index = share - self.firstShare
+        self.refused.append(self.sent.indices.contains(index) ? self.sent[index] : 0)
     }
 
     private func submit(_ index: Int) {
         guard self.miners[index].socket >= 0 else { give(up: "a miner was disconnected") }
         let share = self.firstShare + self.sent.count
-        self.line.removeAll(keepingCapacity: true)
-        self.append("{\"id\":")
-        self.line.append(contentsOf: String(share + 100).utf8)
-        self.append(",\"method\":\"mining.submit\",\"params\":[\"account.rig-")
-        self.line.append(contentsOf: String(index).utf8)
-        self.append("\",\"")
-        self.line.append(contentsOf: self.miners[index].job)
-        self.append("\",\"")
-        self.line.append(contentsOf: self.miners[index].extranonce2)
-        self.append("\",\"")
-        self.line.append(contentsOf: self.miners[index].time)
-        self.append("\",\"")
-        for shift in stride(from: 28, through: 0, by: -4) {
-            let digit = UInt8(share >> shift & 15)
-            self.line.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
-        }
-        self.append("\",\"00000000\"]}\n")
+        self.miners[index].write(share: share, worker: index, to: &self.line)
+        self.miners[index].pending += 1
+        self.arrivals[share] = 0
         self.sent.append(monotonicNow())
         TCPSocket.send(self.line, on: self.miners[index].socket)
     }
-
-    private func append(_ text: StaticString) {
-        self.line.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-}
-
-/// The generator of Steele, Lea and Flood (2014): every run draws the same miners at the same times.
-struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var word = self.state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
-
-    /// In (0, 1].
-    mutating func nextUnit() -> Double { (Double(self.next() >> 11) + 1) / 9007199254740992 }
 }

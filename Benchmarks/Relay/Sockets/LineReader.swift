@@ -3,26 +3,31 @@ import Glibc
 
 /// Reads the lines of many sockets through one piece of memory; what is left of a line is kept for its socket.
 final class LineReader {
-    private static let capacity = 1 << 18
-    private let scratch = UnsafeMutableRawPointer.allocate(byteCount: LineReader.capacity, alignment: 16)
+    private let scratch: UnsafeMutableRawBufferPointer
     private var rest: [Int32: [UInt8]] = [:]
+
+    init() { self.scratch = .allocate(byteCount: 1 << 18, alignment: 16) }
 
     deinit { self.scratch.deallocate() }
 
     /// Calls `body` with each complete line. False when the connection has ended.
     func read(_ socket: Int32, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-        let begun = self.rest[socket] ?? []
-        let count = recv(socket, self.scratch + begun.count, Self.capacity - begun.count, 0)
-        guard count > 0 else { return count < 0 && errno == EAGAIN }
-        self.scratch.copyMemory(from: begun, byteCount: begun.count)
-        let bytes = UnsafeRawPointer(self.scratch)
-        let end = bytes + begun.count + count
-        var start = bytes
-        while start < end, let stop = memchr(start, 0x0A, end - start) {
-            body(UnsafeRawBufferPointer(start: start, count: UnsafeRawPointer(stop) - start))
-            start = UnsafeRawPointer(stop) + 1
+        var kept = 0
+        if let begun = self.rest.removeValue(forKey: socket) {
+            kept = begun.count
+            self.scratch.copyBytes(from: begun)
         }
-        self.rest[socket] = start < end ? Array(UnsafeRawBufferPointer(start: start, count: end - start)) : nil
+        guard let base = self.scratch.baseAddress else { return false }
+        let count = recv(socket, base + kept, self.scratch.count - kept, 0)
+        guard count > 0 else { return count < 0 && errno == EAGAIN }
+        let bytes = UnsafeRawBufferPointer(rebasing: self.scratch[..<(kept + count)])
+        var start = 0
+        while start < bytes.count, let end = memchr(base + start, 0x0A, bytes.count - start) {
+            let stop = UnsafeMutableRawPointer(end) - base
+            body(UnsafeRawBufferPointer(rebasing: bytes[start..<stop]))
+            start = stop + 1
+        }
+        if start < bytes.count { self.rest[socket] = Array(bytes[start...]) }
         return true
     }
 

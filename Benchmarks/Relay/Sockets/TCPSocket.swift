@@ -26,11 +26,15 @@ enum TCPSocket {
         }
     }
 
-    /// Listens on a free port.
-    static func listen() -> (socket: Int32, port: UInt16) {
+    /// Listens on `port`, or on a free one.
+    static func listen(port: UInt16 = 0) -> (socket: Int32, port: UInt16) {
         let descriptor = Self.make()
-        let bound = Self.withAddress(port: 0) { bind(descriptor, $0, $1) }
-        guard bound == 0, Glibc.listen(descriptor, 8192) == 0 else { give(up: "cannot listen") }
+        // A port that was ours may still have connections that wait for their end.
+        Self.set(SOL_SOCKET, SO_REUSEADDR, to: 1, on: descriptor)
+        let bound = Self.withAddress(port: port) { bind(descriptor, $0, $1) }
+        guard bound == 0, Glibc.listen(descriptor, 8192) == 0 else {
+            give(up: "cannot listen on port \(port): \(String(cString: strerror(errno)))")
+        }
         var name = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &name) {
@@ -53,9 +57,15 @@ enum TCPSocket {
         return descriptor
     }
 
-    /// A connection that is being made.
-    static func connect(port: UInt16) -> Int32 {
+    /// A connection that is being made. With a `receiveBuffer`, in bytes, it is one whose kernel keeps no more than that
+    /// unread, and whose segments are those of an Ethernet: those of the loopback interface are so large that the sender's
+    /// kernel would keep a megabyte.
+    static func connect(port: UInt16, receiveBuffer: Int32? = nil) -> Int32 {
         let descriptor = Self.make()
+        if let receiveBuffer {
+            Self.set(SOL_SOCKET, SO_RCVBUF, to: receiveBuffer, on: descriptor)
+            Self.set(Int32(IPPROTO_TCP), TCP_MAXSEG, to: 1460, on: descriptor)
+        }
         Self.sendAtOnce(descriptor)
         let result = Self.withAddress(port: port) { Glibc.connect(descriptor, $0, $1) }
         guard result == 0 || errno == EINPROGRESS else {
@@ -72,8 +82,12 @@ enum TCPSocket {
     }
 
     private static func sendAtOnce(_ descriptor: Int32) {
-        var on: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        Self.set(Int32(IPPROTO_TCP), TCP_NODELAY, to: 1, on: descriptor)
+    }
+
+    private static func set(_ level: Int32, _ option: Int32, to value: Int32, on descriptor: Int32) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Closes with RST.
