@@ -4,6 +4,8 @@
 SWIFT_FLAGS ?=
 # What the tests are built with beside that: no warning, no import that Package.swift does not declare.
 CHECKS ?= -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+# Optimised, and on Linux with Swift's libraries inside, so that it runs where Swift is not installed.
+RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # For the demonstration, as in: make demo DEMO_ARGS=--help
 DEMO_ARGS ?=
 
@@ -11,7 +13,7 @@ DEMO_ARGS ?=
 
 # The program, optimised, in .build/release/router-cli.
 build: setup
-	swift build -c release --product router-cli $(SWIFT_FLAGS)
+	swift build $(RELEASE) --product router-cli $(SWIFT_FLAGS)
 
 test: setup
 	swift build --build-tests $(CHECKS) $(SWIFT_FLAGS)
@@ -19,8 +21,8 @@ test: setup
 
 # The optimised program, between a pool and miners for some seconds, asks for no more memory than the ceilings say.
 gate: build
-	swift build -c release --product relay-benchmark $(SWIFT_FLAGS)
-	swift build -c release --product AllocationCounter $(SWIFT_FLAGS)
+	swift build $(RELEASE) --product relay-benchmark $(SWIFT_FLAGS)
+	swift build $(RELEASE) --product AllocationCounter $(SWIFT_FLAGS)
 	.build/release/relay-benchmark --ceilings Benchmarks/allocation-ceilings .build/release/router-cli 1
 
 # The package of docs/adding-a-protocol.md. It is built beside our own products, with the same flags, so that only what is
@@ -38,9 +40,9 @@ demo: build
 # Figures of docs/performance.md, with the ledgers they are about in BENCH_FOLDER; some minutes, 2 GB of disk.
 BENCH_FOLDER ?= .build/bench
 bench: setup
-	swift build -c release --product balance-benchmark $(SWIFT_FLAGS)
+	swift build $(RELEASE) --product balance-benchmark $(SWIFT_FLAGS)
 	.build/release/balance-benchmark 20000 3
-	swift build -c release --product ledger-benchmark $(SWIFT_FLAGS)
+	swift build $(RELEASE) --product ledger-benchmark $(SWIFT_FLAGS)
 	rm -rf $(BENCH_FOLDER) && mkdir -p $(BENCH_FOLDER)
 	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 1000
 	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 10000

@@ -16,7 +16,7 @@ struct Ceilings {
     /// Prints each figure and its ceiling. Gives what is wrong: figures that are above theirs, that have none, and ceilings
     /// of figures that were not measured.
     func violations(by figures: Measurements) -> [String] {
-        var violations = figures.values.keys.sorted().filter { name in !self.values.contains { $0.name == name } }
+        var violations = figures.names.filter { name in !self.values.contains { $0.name == name } }
             .map { "\($0): no ceiling" }
         for (name, ceiling) in self.values {
             guard let figure = figures.median(name) else {
