@@ -51,7 +51,7 @@ extension RouteCore {
         )
         let entry = RouteLink(link: link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
         self.links[key] = entry
-        self.linkKeys[id] = key
+        self.linksByID[id] = entry
         if let index, configuration.isPerWorker, user != nil {
             self.pools[index].toOpen.append(key)
         } else {
@@ -72,7 +72,7 @@ extension RouteCore {
         )
         let entry = RouteLink(link: old.link, pool: key.pool, space: key.space, issuer: issuer, now: self.now)
         self.links[key] = entry
-        self.linkKeys[old.link.id] = key
+        self.linksByID[old.link.id] = entry
         old.link.authorize(as: key)
         return entry
     }
@@ -81,7 +81,7 @@ extension RouteCore {
     func remove(_ key: LinkKey, _ failure: LinkFailure) {
         guard let entry = self.links.removeValue(forKey: key) else { return }
         entry.link.stop(failure)
-        self.linkKeys[entry.link.id] = nil
+        self.linksByID[entry.link.id] = nil
         self.post(.linkRemoved(entry.link.id))
     }
 }

@@ -24,7 +24,7 @@ package final class RouteCore {
 
     var pools: [RoutePool] = []
     var links: [LinkKey: RouteLink] = [:]
-    var linkKeys: [Int: LinkKey] = [:]
+    var linksByID: [Int: RouteLink] = [:]
     var placements: [Int64: Placement] = [:]
     private(set) var facts: RouteFacts
     private var started: NIODeadline
@@ -109,7 +109,7 @@ package final class RouteCore {
     }
 
     func poolIndex(_ name: String) -> Int? { self.policy.index(of: name) }
-    func link(_ id: Int) -> RouteLink? { self.linkKeys[id].flatMap { self.links[$0] } }
+    func link(_ id: Int) -> RouteLink? { self.linksByID[id] }
 
     // MARK: Messages from shards
 
