@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs all tests, already built, as two processes at once: whole runs over sockets, which mostly wait, and all others,
-# which mostly compute. On a machine with one core one follows the other. Arguments go to swift test. Each half is printed
-# when both are done; the last lines say how many tests ran.
+# which mostly compute. On a machine with one core one follows the other. Arguments go to swift test. Each half is
+# printed when both are done; the last lines say how many tests ran.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Matches the tests of the first half: whole runs, but for a suite that makes both halves last about as long. One half is
-# run with --filter and the other with --skip, so that no test is in neither.
+# Matches the tests of the first half: whole runs, but for a suite that makes both halves last about as long. One half
+# is run with --filter and the other with --skip, so that no test is in neither.
 first='^WholeRunTests\.(?!BalanceTests\b)'
 logs=$(mktemp -d)
 running=()
