@@ -9,7 +9,7 @@ RELEASE = -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # For the demonstration, as in: make demo DEMO_ARGS=--help
 DEMO_ARGS ?=
 
-.PHONY: build test gate example demo bench setup
+.PHONY: build test gate example demo bench bench-ledger soak setup
 
 # The program, optimised, in .build/release/router-cli.
 build: setup
@@ -37,16 +37,18 @@ example: setup
 demo: build
 	.build/release/router-cli demo $(DEMO_ARGS)
 
-# Figures of docs/performance.md, with the ledgers they are about in BENCH_FOLDER; some minutes, 2 GB of disk.
-BENCH_FOLDER ?= .build/bench
-bench: setup
-	swift build $(RELEASE) --product balance-benchmark $(SWIFT_FLAGS)
-	.build/release/balance-benchmark 20000 3
-	swift build $(RELEASE) --product ledger-benchmark $(SWIFT_FLAGS)
-	rm -rf $(BENCH_FOLDER) && mkdir -p $(BENCH_FOLDER)
-	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 1000
-	.build/release/ledger-benchmark $(BENCH_FOLDER) 1000000 10000
-	.build/release/ledger-benchmark $(BENCH_FOLDER) 10000000 10000
+# The figures of docs/performance.md, which are written into it: ten minutes.
+bench:
+	@scripts/setup.sh bench
+	@SWIFT_FLAGS="$(RELEASE) $(SWIFT_FLAGS)" scripts/bench.sh
+
+# A large ledger: some minutes, 1 GB of disk.
+bench-ledger: setup
+	@SWIFT_FLAGS="$(RELEASE) $(SWIFT_FLAGS)" scripts/bench.sh ledger
+
+# Miners that come and go while pools fail and return, for ten minutes or as many seconds as SOAK_SECONDS says.
+soak: setup
+	@SWIFT_FLAGS="$(RELEASE) $(SWIFT_FLAGS)" scripts/bench.sh soak
 
 setup:
 	@scripts/setup.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what building needs, and installs missing system packages on Debian and Ubuntu. Silent when all is there.
-# "setup.sh checks" also sees to what only .ci/run needs.
+# "setup.sh checks" also sees to what only .ci/run needs, "setup.sh bench" to what only make bench needs.
 set -euo pipefail
 
 fail() {
@@ -44,6 +44,10 @@ if [[ $(uname) == Linux ]]; then
         command -v systemd-analyze >/dev/null || missing+=(systemd)
         # For the second verifier of the ledger.
         command -v python3 >/dev/null || missing+=(python3)
+    fi
+    if [[ ${1:-} == bench ]]; then
+        # What the router is compared with. Not everybody's PATH has /usr/sbin.
+        command -v haproxy >/dev/null || [[ -x /usr/sbin/haproxy ]] || missing+=(haproxy)
     fi
     ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 fi

@@ -25,7 +25,7 @@ final class Peer {
     deinit { self.stop() }
 
     func stop() {
-        guard self.process.isRunning else { return }
+        guard self.isRunning else { return }
         kill(self.number, SIGKILL)
         self.process.waitUntilExit()
     }
@@ -33,13 +33,15 @@ final class Peer {
     /// What was started becomes the program, so this is its number.
     var number: Int32 { self.process.processIdentifier }
 
+    var isRunning: Bool { self.process.isRunning }
+
     /// How many files and sockets it has open.
     var descriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.number)/fd").count) ?? 0
     }
 
     var usage: ProcessUsage {
-        guard self.process.isRunning else { give(up: "a process has ended that was to be measured") }
+        guard self.isRunning else { give(up: "a process has ended that was to be measured") }
         return ProcessUsage(of: self.number)
     }
 

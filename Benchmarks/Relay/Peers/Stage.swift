@@ -69,7 +69,7 @@ final class Stage {
             to: "haproxy.cfg"
         )
         let peer = self.start(["haproxy", "-db", "-f", file], core: self.measuredCore, log: "haproxy")
-        self.await(port)
+        self.await(port, of: peer)
         return (peer, port)
     }
 
@@ -103,7 +103,7 @@ final class Stage {
             environment: environment,
             log: "router"
         )
-        self.await(port)
+        self.await(port, of: peer)
         return (peer, port)
     }
 
@@ -113,12 +113,12 @@ final class Stage {
         return file.path
     }
 
-    /// Waits until somebody listens there, ten seconds at most.
-    private func await(_ port: UInt16) {
-        for _ in 0..<1000 {
+    /// Waits until the process listens there, ten seconds at most.
+    private func await(_ port: UInt16, of peer: Peer) {
+        for _ in 0..<1000 where peer.isRunning {
             if TCPSocket.answers(port: port) { return }
             usleep(10_000)
         }
-        give(up: "nobody listens on port \(port): see \(self.folder.path)")
+        give(up: "nobody listens on port \(port): see the logs in \(self.folder.path)")
     }
 }
