@@ -24,7 +24,9 @@ final class BarePool {
     init(arrivals path: String, firstJob: Int) {
         self.arrivals = ArrivalTimes(path: path)
         self.jobNumber = firstJob
-        (self.listener, self.port) = TCPSocket.listen()
+        // Reserved for as long as the pool runs: it may go down and come back.
+        (_, self.port) = TCPSocket.reserve()
+        self.listener = TCPSocket.listen(port: self.port)
         self.poller.add(self.listener, tag: Self.listenerTag)
         self.poller.add(STDIN_FILENO, tag: Self.commandTag)
         Self.say("port \(self.port)")
@@ -71,7 +73,7 @@ final class BarePool {
             Self.say("\(begin)")
         case "up":
             if self.listener < 0 {
-                (self.listener, _) = TCPSocket.listen(port: self.port)
+                self.listener = TCPSocket.listen(port: self.port)
                 self.poller.add(self.listener, tag: Self.listenerTag)
             }
             Self.say("\(monotonicNow())")

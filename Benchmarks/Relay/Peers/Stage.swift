@@ -41,7 +41,7 @@ final class Stage {
         let peer = self.start(
             [Launch.ourselves, BarePool.command, self.arrivals, "\(self.pools % 4000 * 1_000_000)"],
             core: measured ? self.measuredCore : self.otherCore,
-            log: "pool"
+            log: "pool-\(self.pools)"
         )
         let words = peer.nextLine().split(separator: " ")
         guard words.count == 2, let port = UInt16(words[1]) else { give(up: "the pool said \(words)") }

@@ -26,15 +26,10 @@ enum TCPSocket {
         }
     }
 
-    /// Listens on `port`, or on a free one.
-    static func listen(port: UInt16 = 0) -> (socket: Int32, port: UInt16) {
-        let descriptor = Self.make()
-        // A port that was ours may still have connections that wait for their end.
-        Self.set(SOL_SOCKET, SO_REUSEADDR, to: 1, on: descriptor)
-        let bound = Self.withAddress(port: port) { bind(descriptor, $0, $1) }
-        guard bound == 0, Glibc.listen(descriptor, 8192) == 0 else {
-            give(up: "cannot listen on port \(port): \(String(cString: strerror(errno)))")
-        }
+    /// A port that nobody has, and a socket that keeps it from being the near end of somebody's connection, while it lasts,
+    /// whether anybody listens there or not.
+    static func reserve() -> (socket: Int32, port: UInt16) {
+        let descriptor = Self.bound(to: 0)
         var name = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &name) {
@@ -43,9 +38,25 @@ enum TCPSocket {
         return (descriptor, UInt16(bigEndian: name.sin_port))
     }
 
+    static func listen(port: UInt16) -> Int32 {
+        let descriptor = Self.bound(to: port)
+        guard Glibc.listen(descriptor, 8192) == 0 else { give(up: "cannot listen on port \(port)") }
+        return descriptor
+    }
+
+    private static func bound(to port: UInt16) -> Int32 {
+        let descriptor = Self.make()
+        // Beside a reservation, and connections that wait for their end.
+        Self.set(SOL_SOCKET, SO_REUSEADDR, to: 1, on: descriptor)
+        guard Self.withAddress(port: port, { bind(descriptor, $0, $1) }) == 0 else {
+            give(up: "cannot have port \(port): \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+
     /// A port that nobody listens on now.
     static func freePort() -> UInt16 {
-        let (descriptor, port) = Self.listen()
+        let (descriptor, port) = Self.reserve()
         Glibc.close(descriptor)
         return port
     }
