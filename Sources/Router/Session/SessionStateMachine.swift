@@ -339,6 +339,7 @@ package struct SessionStateMachine: Sendable {
     /// After a clean job nothing can be submitted for the jobs before it on the same connection, nor for jobs that are no
     /// longer known: their shares need not be remembered.
     private mutating func forgetShares(replacedBy clean: IssuedJob) {
+        guard !self.recentShares.isEmpty else { return }
         let slots = self.slots
         self.recentShares.retain { connection, work in
             slots.contains { slot in

@@ -285,6 +285,7 @@ package final class RouterShard {
         case .linkRemoved(let link):
             self.links.remove(link)
         case .assign(let sessions, let link, let receipt):
+            self.links[link]?.expect(sessions.count)
             for id in sessions { self.assign(id, to: link, receipt: receipt) }
         case .offer(let session, let base):
             self.sessions[session]?.offered(base)

@@ -10,6 +10,11 @@ struct ShardLinks {
         fileprivate var epochs: [ConnectionID: UInt64]
         var members: [Int64: SessionHandler] = [:]
 
+        /// So many sessions come at once: their table grows once.
+        func expect(_ count: Int) {
+            self.members.reserveCapacity(self.members.count + count)
+        }
+
         fileprivate init(current: IssuedJob) {
             self.current = current
             self.epochs = [current.connection: current.epoch]

@@ -20,6 +20,8 @@ package struct RecentShares: Sendable {
         self.generationSize = generationSize
     }
 
+    package var isEmpty: Bool { self.recent.isEmpty && self.earlier.isEmpty }
+
     /// False if it was seen before.
     package mutating func insert(_ key: ShareKey, job: IssuedJob) -> Bool {
         let entry = Entry(connection: job.connection, work: job.work, key: key)
