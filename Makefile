@@ -15,7 +15,7 @@ build: setup
 
 test: setup
 	swift build --build-tests $(CHECKS) $(SWIFT_FLAGS)
-	swift test --skip-build --no-parallel $(CHECKS) $(SWIFT_FLAGS)
+	scripts/test.sh $(CHECKS) $(SWIFT_FLAGS)
 
 # The optimised program, between a pool and miners for some seconds, asks for no more memory than the ceilings say.
 gate: build
