@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # Matches the tests of the first half: whole runs, but for a suite that makes both halves last about as long. One half
 # is run with --filter and the other with --skip, so that no test is in neither.
-first='^WholeRunTests\.(?!BalanceTests\b)'
+first='^WholeRunTests\.(?!NarrowPoolTests\b)'
 logs=$(mktemp -d)
 running=()
 clean_up() {
