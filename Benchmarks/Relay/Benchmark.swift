@@ -43,25 +43,8 @@ final class Benchmark {
         ]
     }
 
-@main
-struct RelayBenchmark {
-    static func main() {
-        signal(SIGPIPE, SIG_IGN)
-        var words = Array(CommandLine.arguments.dropFirst())
-        if words.count == 2, words[0] == "pool" { BarePool(arrivals: words[1]).run() }
-        if words.count == 3, words[1] == "gate" { Self.gate(router: words[0], ceilings: words[2]) }
-        guard words.count >= 2, let runs = Int(words[1]) else {
-            give(
-                up: """
-                    usage: relay-benchmark ROUTER RUNS [SECTION ...], sections: \(Benchmark.sections.map(\.name))
-                           relay-benchmark ROUTER gate CEILINGS
-                    """
-            )
-        }
-        let router = words[0]
-        words.removeFirst(2)
-        let isShared = ProcessInfo.processInfo.activeProcessorCount > 1
-        let benchmark = Self.benchmark(of: router, isPinned: isShared)
+    /// Measures the sections with these names, all but the extra ones if there are none.
+    func measure(_ names: [String], runs: Int) {
         for run in 1...max(1, runs) {
             self.run = run
             for section in Self.sections {
@@ -72,34 +55,5 @@ struct RelayBenchmark {
                 self.stage.clear()
             }
         }
-        print(benchmark.results)
-        try? FileManager.default.removeItem(at: benchmark.stage.folder)
-    }
-
-    /// Ends with 1 if the router allocates more than the file of ceilings says.
-    private static func gate(router: String, ceilings file: String) -> Never {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8), let ceilings = Ceilings(text) else {
-            give(up: "\(file) is not a file of ceilings")
-        }
-        // Counts are the same on any core, and this machine may not let us have the first two.
-        let benchmark = Self.benchmark(of: router, isPinned: false)
-        benchmark.allocations()
-        try? FileManager.default.removeItem(at: benchmark.stage.folder)
-        let violations = ceilings.violations(by: benchmark.results)
-        if !violations.isEmpty { give(up: violations.joined(separator: "; ")) }
-        exit(0)
-    }
-
-    private static func benchmark(of router: String, isPinned: Bool) -> Benchmark {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-benchmark-\(getpid())")
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch { give(up: "\(error)") }
-        return Benchmark(
-            stage: Stage(
-                folder: folder, router: router, measuredCore: isPinned ? 0 : nil, otherCore: isPinned ? 1 : nil
-            ),
-            window: 5
-        )
     }
 }
