@@ -11,12 +11,13 @@ extension Benchmark {
         var random = SplitMix64(state: 2)
         var resident = LeastSquares()
         var switches: [Int64] = []
+        var jobs: [Int64] = []
         var isDown = false
         var (shares, reconnects, joined) = (0, 0, 0)
         let begin = monotonicNow()
         let end = begin + Int64(self.soakSeconds * 1e9)
         let half = begin + (end - begin) / 2
-        var (nextSample, nextSwitch) = (begin, begin + 20_000_000_000)
+        var (nextSample, nextSwitch, nextJob) = (begin, begin + 20_000_000_000, begin + 15_000_000_000)
         while case let now = monotonicNow(), now < end {
             if now >= nextSwitch {
                 switches.append(now)
@@ -24,6 +25,12 @@ extension Benchmark {
                 _ = pools[0].peer.ask(isDown ? "up" : "down")
                 isDown.toggle()
                 nextSwitch += 20_000_000_000
+            }
+            if now >= nextJob {
+                jobs.append(now)
+                // A pool without new jobs would be suspect.
+                for pool in pools { _ = pool.peer.ask("notify") }
+                nextJob += 15_000_000_000
             }
             if now >= nextSample {
                 if now >= half {
@@ -47,16 +54,21 @@ extension Benchmark {
             }
             for index in miners.disconnected { miners.reconnect(index, port: port) }
         }
-        // What is on the way when a pool goes down or comes back may be lost or late.
-        let excused = miners.refused.filter { share in switches.contains { abs($0 - share) < 1_000_000_000 } }
+        // What is on the way when a pool goes down or comes back, or when a clean job comes, may be lost or late.
+        let changes = switches + jobs
+        let excused = miners.refused.filter { share in changes.contains { abs($0 - share) < 1_000_000_000 } }
         self.results.note("soak: seconds", Double(monotonicNow() - begin) / 1e9)
         self.results.note("soak: shares", Double(shares))
         self.results.note("soak: miners joined, and as many left", Double(joined))
         self.results.note("soak: miners connected anew", Double(reconnects))
         self.results.note("soak: pool failures and returns", Double(switches.count))
+        self.results.note("soak: clean jobs", Double(jobs.count))
         self.results.note("soak: shares refused within a second of those", Double(excused.count))
         self.results.note("soak: other shares refused", Double(miners.refused.count - excused.count))
         self.results.note("soak: miners disconnected", Double(miners.closed))
+        for (reason, count) in miners.refusals.sorted(by: { $0.key < $1.key }) {
+            self.results.note("soak: shares refused: \(reason)", Double(count))
+        }
         self.results.note("soak: memory at the end, MB", Double(peer.usage.residentBytes) / 1e6)
         if let line = resident.line {
             self.results.note("soak: memory slope over the second half, KB/min", line.slope)

@@ -17,6 +17,8 @@ final class Miners {
     private var abandoned = 0
     /// When each share was sent that was refused.
     private(set) var refused: [Int64] = []
+    /// How many were refused, by the text that they were refused with.
+    private(set) var refusals: [String: Int] = [:]
     /// Connections that the other side has ended.
     private(set) var closed = 0
     /// Windows in which the rate that was asked for could not be held.
@@ -199,7 +201,7 @@ final class Miners {
 
     /// Ends the benchmark if a share was refused or a miner disconnected.
     func requireIntact() {
-        if !self.refused.isEmpty { give(up: "\(self.refused.count) shares were refused") }
+        if !self.refused.isEmpty { give(up: "\(self.refused.count) shares were refused: \(self.refusals)") }
         if self.closed > 0 { give(up: "\(self.closed) miners were disconnected") }
     }
 
@@ -249,7 +251,7 @@ final class Miners {
                 if id >= 100 {
                     self.replies += 1
                     self.miners[index].pending -= 1
-                    if !line.contains("\"result\":true") { self.note(refusalOf: id - 100) }
+                    if !line.contains("\"result\":true") { self.note(refusalOf: id - 100, line) }
                     if self.isEager { self.submit(index) }
                 } else {
                     if id == 2 { self.miners[index].take(subscription: line) }
@@ -277,7 +279,9 @@ final class Miners {
         }
     }
 
-    private func note(refusalOf share: Int) {
+    private func note(refusalOf share: Int, _ line: UnsafeRawBufferPointer) {
+        let reason = line.text(0, behind: "\"error\"").map { String(decoding: $0, as: UTF8.self) } ?? "no reason"
+        self.refusals[reason, default: 0] += 1
         let index = share - self.firstShare
         self.refused.append(self.sent.indices.contains(index) ? self.sent[index] : 0)
     }
