@@ -39,22 +39,27 @@ package final class RouterListener: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let remote = channel.remoteAddress
                     guard gate.admit(remote) else { throw ListenerError(address: Self.text(remote), reason: "refused") }
-                    if let tls {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                    let address = remote?.ipAddress ?? ""
+                    do {
+                        if let tls {
+                            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                        }
+                        guard let shard = shards.shard(on: channel.eventLoop) else { return gate.leave(address) }
+                        if tls == nil {
+                            // TLS has the bytes first, and keeps them for as long as it likes.
+                            try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+                            try channel.syncOptions?
+                                .setOption(.recvAllocator, value: ReadMemoryAllocator(shard.readMemory))
+                        }
+                        let session = shard.makeSession(
+                            remote: Self.text(remote), address: address, listener: configuration.name, gate: gate
+                        )
+                        try channel.pipeline.syncOperations.addHandler(session)
+                    } catch {
+                        // No session will ever say that it has ended.
+                        gate.leave(address)
+                        throw error
                     }
-                    guard let shard = shards.shard(on: channel.eventLoop) else { return }
-                    if tls == nil {
-                        // TLS has the bytes first, and keeps them for as long as it likes.
-                        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-                        try channel.syncOptions?.setOption(.recvAllocator, value: ReadMemoryAllocator(shard.readMemory))
-                    }
-                    let session = shard.makeSession(
-                        remote: Self.text(remote),
-                        address: remote?.ipAddress ?? "",
-                        listener: configuration.name,
-                        gate: gate
-                    )
-                    try channel.pipeline.syncOperations.addHandler(session)
                 }
             }
         do {
