@@ -38,6 +38,13 @@ struct ShareContext {
     /// - Throws: `LedgerDamage` when it is not in the file: it is written with its first share.
     mutating func stint(_ id: Int64, _ db: Database) throws -> Stint {
         if let known = self.stints[id] { return known }
+        let stint = try Self.read(stint: id, db)
+        Self.keep(stint, id, in: &self.stints)
+        return stint
+    }
+
+    /// As ``stint(_:_:)``, without keeping it.
+    static func read(stint id: Int64, _ db: Database) throws -> Stint {
         let row = try RawStatement(db, sql: Self.stintSQL)
         defer { row.reset() }
         row.bind(1, id)
@@ -49,9 +56,7 @@ struct ShareContext {
             worker: try row.text(4),
             difficulty: difficulty
         )
-        let stint = Stint(worker: try row.integer(1, as: Int32.self), difficulty: difficulty, canonical: canonical)
-        Self.keep(stint, id, in: &self.stints)
-        return stint
+        return Stint(worker: try row.integer(1, as: Int32.self), difficulty: difficulty, canonical: canonical)
     }
 
     /// nil: no such job in the file. 0 and below stand for a job that the router did not know, for pool −`id`.

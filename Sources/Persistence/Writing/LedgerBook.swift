@@ -216,7 +216,7 @@ struct LedgerBook {
         // So that the segment is not copied when it changes.
         self.open = nil
         let (jobID, job) = try self.job(of: share, db)
-        let stint = try self.stints.of(share, &self.context, db)
+        let stint = try self.stints.of(share, self.openSessions, db)
         let reason = try self.context.reason(Int64(share.reason), db)
         let row = ShareRow(share, latency: latency, in: open, stint: stint.id, job: jobID)
         let sums = OpenSegment.Row(

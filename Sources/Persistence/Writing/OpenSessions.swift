@@ -18,6 +18,10 @@ struct OpenSessions {
         for session in try LedgerSession.fetchOpen(db) { self.sessions[session.id] = Entry(session) }
     }
 
+    var count: Int { self.sessions.count }
+
+    func contains(_ session: Int64) -> Bool { self.sessions[session] != nil }
+
     /// Takes in what a batch says of sessions; part of a transaction.
     mutating func write(_ batch: LedgerBatch, _ db: Database) throws {
         guard !batch.sessions.isEmpty || !batch.closings.isEmpty else { return }

@@ -3,13 +3,12 @@ import Stratum
 
 /// What a pool has said before the first job: what may explain why there is none.
 struct PoolWords {
-    private let password: String
+    private let password: [UInt8]
     /// What of the pool's settings may be wrong if it does not understand us, as `protocol and flavor`.
     private let doubted: String
-    /// The newest line, or the newest that reports an error; no more of it than is shown.
-    private var line: [UInt8]?
+    /// The newest line, or the newest that reports an error.
+    private var line: ByteBuffer?
     private var isError = false
-    private var isCut = false
     /// It has granted something that was asked of it, so it speaks our language.
     private var hasGranted = false
 
@@ -20,22 +19,23 @@ struct PoolWords {
 
     /// - Parameter password: never shown, should the pool repeat it.
     init(dialect: any Dialect, password: String) {
-        self.password = password
+        self.password = Array(password.utf8)
         // Options with a list of values choose between languages.
         let options = type(of: dialect).options.filter { $0.scope == .pool && !$0.choices.isEmpty }
         self.doubted = (["protocol"] + options.map(\.name)).joined(separator: " and ")
     }
 
     mutating func heard(_ line: ByteBuffer) {
-        let object = line.readableBytes <= Self.readable ? FirstLine.object(of: line) : nil
+        // What has a method is no answer, and need not be taken apart.
+        let isAnswer = line.readableBytes <= Self.readable && FirstLine.method(of: line) == nil
+        let object = isAnswer ? FirstLine.object(of: line) : nil
         let error = object?["error"] ?? .null
         if let result = object?["result"], result != .null, result != .bool(false), error == .null {
             self.hasGranted = true
         }
         guard error != .null || !self.isError else { return }
         self.isError = error != .null
-        self.line = Array(line.readableBytesView.prefix(Self.shown))
-        self.isCut = line.readableBytes > Self.shown
+        self.line = line
     }
 
     /// The failure of a connection that never was ready, with what the pool said and what may be wrong.
@@ -57,6 +57,7 @@ struct PoolWords {
         case .connectFailed, .connectTimeout, .tls, .questionRefused, .silence, .unanswered, .replaced, .stopped:
             break
         }
+        failure.detail = String(decoding: self.withoutPassword(Array(failure.detail.utf8)), as: UTF8.self)
         return failure
     }
 
@@ -64,11 +65,23 @@ struct PoolWords {
 
     private func said(nothing: String = "") -> String {
         guard let line = self.line else { return nothing }
-        let text = String(
-            decoding: line.map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }, as: Unicode.ASCII.self
-        )
-        // One of three characters is no secret, and in every other word.
-        let harmless = self.password.count > 3 ? text.replacing(self.password, with: "***") : text
-        return "; the pool \(self.isError ? "" : "last ")said \(harmless)\(self.isCut ? "…" : "")"
+        // Hidden before it is cut: a part of the password at the edge would not be found.
+        let bytes = self.withoutPassword(Array(line.readableBytesView))
+        let printable = bytes.prefix(Self.shown).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }
+        let isCut = bytes.count > Self.shown
+        return "; the pool \(self.isError ? "" : "last ")said \(String(decoding: printable, as: Unicode.ASCII.self))"
+            + (isCut ? "…" : "")
+    }
+
+    /// A text with the password hidden, also where the pool has escaped it as JSON.
+    private func withoutPassword(_ text: [UInt8]) -> [UInt8] {
+        // One of three bytes is no secret, and in every other word.
+        guard self.password.count > 3 else { return text }
+        let stars = Array("***".utf8)
+        let hidden = text.replacing(self.password, with: stars)
+        let resolved = hidden.withUnsafeBytes(JSONEscapes.resolving)
+        let wholly = resolved.replacing(self.password, with: stars)
+        // As it came, if that shows no more.
+        return wholly == resolved ? hidden : wholly
     }
 }

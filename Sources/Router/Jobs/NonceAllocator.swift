@@ -4,10 +4,11 @@ package import Stratum
 /// Gives out prefixes so that no two live sessions of a space share one, and no prefix starts another.
 ///
 /// A released prefix rests until every link of its space has had a clean job since: a successor would otherwise repeat the
-/// work of the one who left. When a space has nothing left, another one begins.
+/// work of the one who left. Then it is given out before any that was never used, so that what is remembered grows with the
+/// sessions that are there and not with those that have been. When a space has nothing left, another one begins.
 package struct NonceAllocator: Sendable {
     private struct Released {
-        var prefix: [UInt8]
+        var prefix: UInt64
         var at: NIODeadline
     }
 
@@ -15,7 +16,8 @@ package struct NonceAllocator: Sendable {
         var layout: NonceLayout
         /// The next never-used prefix of each length; nil once there is none.
         var next: [Int: UInt64] = [:]
-        var released: [Released] = []
+        /// Of each length, in the order of their release.
+        var released: [Int: CircularBuffer<Released>] = [:]
         /// Prefixes released before this may be used again.
         var reusableBefore = NIODeadline.uptimeNanoseconds(0)
         /// Sessions that have a prefix of it, also those that may come back.
@@ -46,7 +48,8 @@ package struct NonceAllocator: Sendable {
         guard self.spaces.indices.contains(grant.space) else { return }
         self.spaces[grant.space].holders -= 1
         guard !grant.isShared else { return }
-        self.spaces[grant.space].released.append(Released(prefix: grant.prefix, at: now))
+        let value = grant.prefix.reduce(0) { $0 << 8 | UInt64($1) }
+        self.spaces[grant.space].released[grant.prefix.count, default: []].append(Released(prefix: value, at: now))
     }
 
     /// Every link of `space` has had a clean job at `time` or later.
@@ -57,17 +60,15 @@ package struct NonceAllocator: Sendable {
 
     private mutating func take(from index: Int, _ range: PrefixRange) -> [UInt8]? {
         guard range.isExclusive else { return Self.prefix(range.values.lowerBound, count: range.count) }
+        if let oldest = self.spaces[index].released[range.count]?.first, oldest.at < self.spaces[index].reusableBefore {
+            self.spaces[index].released[range.count]?.removeFirst()
+            return Self.prefix(oldest.prefix, count: range.count)
+        }
         let next = self.spaces[index].next[range.count] ?? range.values.lowerBound
-        if range.values.contains(next) {
-            // Beyond the last one there is none: the number is outside of the range then.
-            self.spaces[index].next[range.count] = next == .max ? 0 : next + 1
-            return Self.prefix(next, count: range.count)
-        }
-        let reusableBefore = self.spaces[index].reusableBefore
-        let found = self.spaces[index].released.firstIndex {
-            $0.prefix.count == range.count && $0.at < reusableBefore
-        }
-        return found.map { self.spaces[index].released.remove(at: $0).prefix }
+        guard range.values.contains(next) else { return nil }
+        // Beyond the last one there is none: the number is outside of the range then.
+        self.spaces[index].next[range.count] = next == .max ? 0 : next + 1
+        return Self.prefix(next, count: range.count)
     }
 
     private mutating func grant(_ index: Int, _ prefix: [UInt8], _ range: PrefixRange) -> NonceGrant {

@@ -14,7 +14,8 @@ import Testing
 
     /// The failure of a connection on which the pool says these lines, then nothing for a minute, or hangs up.
     private static func failure(
-        _ dialect: any Dialect, flavor: String? = nil, says lines: [String], closes: Bool = false
+        _ dialect: any Dialect, flavor: String? = nil, password: String = "secret", says lines: [String],
+        closes: Bool = false
     ) throws -> String {
         var options = DialectOptions()
         if let flavor { options["flavor"] = flavor }
@@ -23,7 +24,7 @@ import Testing
             id: 1,
             dialect: dialect,
             settings: PoolDialogueSettings(
-                user: "account", password: "secret", userAgent: "router/1", asksFirst: false,
+                user: "account", password: password, userAgent: "router/1", asksFirst: false,
                 handshakeTimeout: .seconds(10), questionTimeout: .seconds(5), options: options
             ),
             delegate: listener
@@ -91,6 +92,30 @@ import Testing
         #expect(failure.hasSuffix("a…; is the pool's protocol right?"))
         #expect(failure.utf8.count < 300)
         #expect(failure.unicodeScalars.allSatisfy { $0 == "…" || (0x20...0x7e).contains($0.value) })
+    }
+
+    /// Wherever in the line it stands: a part of it at the edge of what is shown would be no secret any more.
+    @Test func noPartOfThePasswordIsQuoted() throws {
+        for start in [0, 1, 140, 155, 156, 159, 160, 400] {
+            let line = String(repeating: "a", count: start) + "correct horse" + String(repeating: "b", count: 300)
+            let failure = try Self.failure(BitcoinDialect(), password: "correct horse", says: [line], closes: true)
+            #expect(!failure.contains("ac") && !failure.contains("said c"), "\(start): \(failure)")
+        }
+    }
+
+    @Test(arguments: [
+        (#"a"b\c/d"#, #"{"id":2,"result":null,"error":[24,"no user a\"b\\c\/d",null]}"#),
+        ("geheim", ##"{"id":2,"result":null,"error":[24,"no user \u0067\u0065heim",null]}"##),
+        ("geheim", "{\"id\":2,\"result\":null,\"error\":[24,\"no user geheim\u{301}\",null]}"),
+        ("schlüssel", #"{"id":2,"result":null,"error":[24,"no user schl\u00fcssel",null]}"#),
+    ])
+    func aPasswordThatThePoolRepeatsInItsOwnSpellingIsHidden(password: String, line: String) throws {
+        let asked = #"{"id":1,"result":[[["mining.notify","s1"]],"8100f3c2",8],"error":null}"#
+        // In the pool's reason, and in its line.
+        for lines in [[asked, line], [line.replacing(#""id":2"#, with: #""id":7"#)]] {
+            let failure = try Self.failure(BitcoinDialect(), password: password, says: lines)
+            #expect(failure.unicodeScalars.contains("no user ***".unicodeScalars), "\(failure)")
+        }
     }
 
     @Test func aStreamOfNonsenseIsQuoted() throws {

@@ -63,6 +63,21 @@ import Testing
         #expect(allocator.allocate(layout: layout, range: range).space == 1)
     }
 
+    /// Or the prefixes of all who have ever been here would be remembered.
+    @Test func aPrefixThatHasRestedComesBeforeAFreshOne() throws {
+        var allocator = NonceAllocator()
+        let layout = try Self.layout(8)
+        let range = layout.bitcoinPrefixes(userAgent: "")
+        var seen: Set<[UInt8]> = []
+        for second in 1...5_000 as ClosedRange<UInt64> {
+            let nonce = allocator.allocate(layout: layout, range: range)
+            seen.insert(nonce.prefix)
+            allocator.release(nonce, now: Self.time(second))
+            if second.isMultiple(of: 10) { allocator.cleaned(space: nonce.space, at: Self.time(second + 1)) }
+        }
+        #expect(seen.count == 10)
+    }
+
     @Test func aFullSpaceIsFollowedByAnother() throws {
         var allocator = NonceAllocator()
         let layout = try Self.layout(6)
