@@ -67,6 +67,11 @@ public protocol PoolDialogue: Sendable {
     mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent?
 }
 
+extension PoolDialogue {
+    public var openQuestion: String? { nil }
+    public var sessionID: String? { nil }
+}
+
 /// What the owner of a connection to a pool must know or do.
 public enum PoolEvent: Sendable {
     /// The pool has answered; what it leaves to its client is known. The handshake goes on unless no user was given.

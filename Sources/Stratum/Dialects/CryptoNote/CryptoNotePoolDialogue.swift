@@ -58,7 +58,6 @@ public struct CryptoNotePoolDialogue: PoolDialogue {
     }
 
     public var isReady: Bool { self.phase == .ready }
-    public var openQuestion: String? { nil }
 
     // MARK: Requests
 
