@@ -56,18 +56,7 @@ public struct BitcoinPoolDialogue: HandshakeDialogue {
     }
 
     public func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
-        MessageEncoder.submit(
-            id: request,
-            user: user,
-            jobID: share.jobID,
-            padding: share.padding,
-            prefix: share.prefix,
-            extranonce2: share.extranonce2,
-            ntime: share.ntime,
-            nonce: share.nonce,
-            versionBits: share.versionBits,
-            into: &output
-        )
+        MessageEncoder.submit(id: request, user: user, share: share, into: &output)
     }
 
     public mutating func received(
