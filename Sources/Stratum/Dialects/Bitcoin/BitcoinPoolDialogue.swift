@@ -106,15 +106,12 @@ public struct BitcoinPoolDialogue: HandshakeDialogue {
             self.subscribed(into: &output)
             return .subscribed(subscription.terms)
         case .step(.authorizing):
-            if let rejection = response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            if let difficulty = self.handshake.settings.suggestDifficulty {
+            if response.rejection == nil, let difficulty = self.handshake.settings.suggestDifficulty {
                 MessageEncoder.suggestDifficulty(
                     id: self.handshake.takeRequest(), difficulty: difficulty, into: &output
                 )
             }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: response.rejection)
         case .step, nil:
             return nil
         }

@@ -92,14 +92,11 @@ package struct EquihashPoolDialogue: HandshakeDialogue {
             self.subscribed(into: &output)
             return .subscribed(self.terms)
         case .step(.authorizing):
-            if let rejection = response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            if let difficulty = self.handshake.settings.suggestDifficulty {
+            if response.rejection == nil, let difficulty = self.handshake.settings.suggestDifficulty {
                 let target = EquihashDifficulty.target(difficulty)
                 MessageEncoder.suggestTarget(id: self.handshake.takeRequest(), target, into: &output)
             }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: response.rejection)
         case .step, nil:
             return nil
         }

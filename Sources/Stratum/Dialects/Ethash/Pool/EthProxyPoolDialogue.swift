@@ -56,11 +56,9 @@ public struct EthProxyPoolDialogue: HandshakeDialogue {
         }
         switch self.handshake.reply(to: message.id) {
         case .step(.authorizing):
-            if let rejection = message.response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            self.getWork(now: now, into: &output)
-            return self.handshake.authorized()
+            let refusal = message.response.rejection
+            if refusal == nil { self.getWork(now: now, into: &output) }
+            return self.handshake.authorized(unless: refusal)
         case .other(let request):
             return .verdict(request: request, message.response.verdict)
         case .step, nil:

@@ -34,10 +34,7 @@ public struct EthereumStratum1PoolDialogue: HandshakeDialogue {
         case .step(.subscribing):
             return self.receivedSubscription(message.response, into: &output)
         case .step(.authorizing):
-            if let rejection = message.response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: message.response.rejection)
         case .other(self.extranonceRequest):
             // A pool that does not know the request changes no extranonce.
             self.extranonceRequest = nil

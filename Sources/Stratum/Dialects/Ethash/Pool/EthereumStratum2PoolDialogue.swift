@@ -87,11 +87,8 @@ public struct EthereumStratum2PoolDialogue: HandshakeDialogue {
             self.subscribed(into: &output)
             return .subscribed(PoolTerms(room: nil, summary: EthashFlavor.stratum2.title))
         case .authorizing:
-            if let rejection = message.stratum2Rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
             self.worker = message.result.text ?? ""
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: message.stratum2Rejection)
         case .idle, .subscribed, .awaitingJob, .ready, .failed:
             return nil
         }

@@ -75,10 +75,7 @@ struct KHeavyHashPoolDialogue: HandshakeDialogue {
             self.subscribed(into: &output)
             return .subscribed(PoolTerms(room: nil, summary: "extranonce comes with the first job"))
         case .step(.authorizing):
-            if let rejection = response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: response.rejection)
         case .other(let request):
             return .verdict(request: request, response.verdict)
         case .step, nil:
