@@ -76,13 +76,7 @@ import Testing
             MessageEncoder.submit(
                 id: 1,
                 user: user,
-                jobID: jobID,
-                padding: [],
-                prefix: [],
-                extranonce2: submission.extranonce2,
-                ntime: submission.ntime,
-                nonce: submission.nonce,
-                versionBits: submission.versionBits,
+                share: PoolShare(jobID: jobID, found: submission.found),
                 into: &$0
             )
         }

@@ -117,10 +117,10 @@ import Testing
                     job: job,
                     coinbase1: job.coinbase1,
                     extranonce1: extranonce1,
-                    extranonce2: submission.extranonce2,
+                    extranonce2: submission.found.extranonce2,
                     version: job.version,
-                    ntime: submission.ntime,
-                    nonce: submission.nonce
+                    ntime: submission.found.ntime,
+                    nonce: submission.found.nonce
                 )
                 #expect(Target(difficulty: jobDifficulty).isMet(by: hash), "\(entry.text)")
                 acceptedCount += 1

@@ -59,22 +59,22 @@ import Testing
         let versions = VersionRolling.candidates(
             jobVersion: job.version,
             mask: self.mask(vector),
-            bits: submission.versionBits
+            bits: submission.found.versionBits
         )
         let code: Int?
         if submission.jobID != line(job.id) {
             code = 21
-        } else if submission.extranonce2.count != subscription.extranonce2Size {
+        } else if submission.found.extranonce2.count != subscription.extranonce2Size {
             code = 20
         } else if let version = versions[0] {
             let header = BlockHeader.build(
                 job: job,
                 coinbase1: job.coinbase1,
                 extranonce1: subscription.extranonce1,
-                extranonce2: submission.extranonce2,
+                extranonce2: submission.found.extranonce2,
                 version: version,
-                ntime: submission.ntime,
-                nonce: submission.nonce
+                ntime: submission.found.ntime,
+                nonce: submission.found.nonce
             )
             let hash = header.powHash
             #expect(hex(header.bytes) == expected["header"]?.string, "\(name)")
@@ -140,13 +140,7 @@ import Testing
             MessageEncoder.submit(
                 id: 1,
                 user: pool["upstream_worker"]?.string ?? "",
-                jobID: job.id,
-                padding: padding,
-                prefix: prefix,
-                extranonce2: submission.extranonce2,
-                ntime: submission.ntime,
-                nonce: submission.nonce,
-                versionBits: submission.versionBits,
+                share: PoolShare(jobID: job.id, padding: padding, prefix: prefix, found: submission.found),
                 into: &$0
             )
         }
@@ -155,26 +149,28 @@ import Testing
 
         let minerJob = try self.job(downstream)
         let version = try #require(
-            VersionRolling.candidates(jobVersion: job.version, mask: self.mask(pool), bits: submission.versionBits)[0]
+            VersionRolling.candidates(
+                jobVersion: job.version, mask: self.mask(pool), bits: submission.found.versionBits
+            )[0]
         )
         let minerHeader = BlockHeader.build(
             job: minerJob,
             coinbase1: minerJob.coinbase1,
             extranonce1: prefix,
-            extranonce2: submission.extranonce2,
+            extranonce2: submission.found.extranonce2,
             version: version,
-            ntime: submission.ntime,
-            nonce: submission.nonce
+            ntime: submission.found.ntime,
+            nonce: submission.found.nonce
         )
         // The pool's extranonce2 may be longer than eight bytes, so its first part goes with extranonce1.
         let poolHeader = BlockHeader.build(
             job: job,
             coinbase1: job.coinbase1,
             extranonce1: subscription.extranonce1 + padding + prefix,
-            extranonce2: submission.extranonce2,
+            extranonce2: submission.found.extranonce2,
             version: version,
-            ntime: submission.ntime,
-            nonce: submission.nonce
+            ntime: submission.found.ntime,
+            nonce: submission.found.nonce
         )
         #expect(minerHeader == poolHeader, "\(name)")
         #expect(hex(minerHeader.bytes) == expected["header"]?.string, "\(name)")
@@ -182,10 +178,10 @@ import Testing
             job: job,
             coinbase1: job.coinbase1 + subscription.extranonce1 + padding,
             extranonce1: prefix,
-            extranonce2: submission.extranonce2,
+            extranonce2: submission.found.extranonce2,
             version: version,
-            ntime: submission.ntime,
-            nonce: submission.nonce
+            ntime: submission.found.ntime,
+            nonce: submission.found.nonce
         )
         #expect(hash.displayHex == expected["pow_hash"]?.string, "\(name)")
         let target = Target(difficulty: try #require(pool["difficulty"]?.number))

@@ -2,8 +2,7 @@ import NIOCore
 
 /// The memory that miners' bytes are read into: one buffer for all connections of an event loop, since what was read is
 /// cut into lines and dealt with before the next read. NIO would keep one for each connection.
-///
-/// Used on its event loop only; it is handed to channels of that loop, which is why it may be sent.
+// Unchecked: it is used on its event loop only, and is handed to channels of that loop alone.
 final class ReadMemory: @unchecked Sendable {
     private var spare = ByteBuffer()
 

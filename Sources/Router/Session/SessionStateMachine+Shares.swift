@@ -15,12 +15,8 @@ extension SessionStateMachine {
         package var shareDifficulty: Double
         /// `.pending` if it goes to the pool; its reply follows with ``SessionStateMachine/settled(_:_:into:)``.
         package var verdict: ShareVerdict
-        package var extranonce2: Extranonce2
-        package var ntime: UInt32
-        package var nonce: UInt32
-        /// As the pool must get them.
-        package var versionBits: UInt32?
-        package var proof: ByteBuffer?
+        /// Once it is judged, with the version bits as the pool must get them.
+        package var found: FoundNonce
         /// The slice of nonce space it was found in.
         package var grant: NonceGrant?
         /// What makes it the same share as another one; nil if it was not looked at so closely.
@@ -82,11 +78,7 @@ extension SessionStateMachine {
             difficulty: self.difficulty ?? 0,
             shareDifficulty: 0,
             verdict: .pending,
-            extranonce2: submission.extranonce2,
-            ntime: submission.ntime,
-            nonce: submission.nonce,
-            versionBits: submission.versionBits,
-            proof: submission.proof,
+            found: submission.found,
             grant: self.nonce
         )
         guard self.nonce != nil else {
@@ -196,7 +188,7 @@ extension SessionStateMachine {
         into output: inout ByteBuffer
     ) -> JudgedShare {
         var share = share
-        share.versionBits = work.versionBits
+        share.found.versionBits = work.versionBits
         guard standing == .live || work.meetsNetworkTarget else {
             return self.finish(share, .refused(Rejection(code: 21, message: "Stale")), into: &output)
         }
@@ -239,10 +231,7 @@ extension SessionStateMachine {
             difficulty: self.difficulty ?? 0,
             shareDifficulty: 0,
             verdict: .pending,
-            extranonce2: .empty,
-            ntime: 0,
-            nonce: 0,
-            versionBits: nil,
+            found: FoundNonce(),
             grant: self.nonce
         )
         return self.finish(share, .refused(rejection), into: &output)

@@ -204,10 +204,10 @@ package final class RouterShard {
                 verdict: share.verdict,
                 padding: share.job?.padding ?? [],
                 prefix: share.grant?.prefix ?? [],
-                extranonce2: share.extranonce2,
-                ntime: share.ntime,
-                nonce: share.nonce,
-                versionBits: share.versionBits
+                extranonce2: share.found.extranonce2,
+                ntime: share.found.ntime,
+                nonce: share.found.nonce,
+                versionBits: share.found.versionBits
             )
         )
         self.tally(of: worker, user: share.user ?? session.machine.user ?? "").tally.received(
@@ -219,11 +219,7 @@ package final class RouterShard {
                 jobID: job.upstream.work.id,
                 padding: job.padding,
                 prefix: share.grant?.prefix ?? [],
-                extranonce2: share.extranonce2,
-                ntime: share.ntime,
-                nonce: share.nonce,
-                versionBits: share.versionBits,
-                proof: share.proof
+                found: share.found
             ),
             ticket: ShareTicket(
                 share: id,

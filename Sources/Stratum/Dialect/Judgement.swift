@@ -1,11 +1,7 @@
 public import NIOCore
 
-/// A share as a miner sent it.
-public struct Submission: Sendable, Hashable {
-    /// The worker's name, bytes as sent; nil where the protocol does not name one: then it is the session's.
-    public var user: ByteBuffer?
-    /// The id of the router's job, bytes as sent.
-    public var jobID: ByteBuffer
+/// What a miner has found: of what was hashed all that it chose itself, and what it shows for it.
+public struct FoundNonce: Sendable, Hashable {
     /// The miner's part of the nonce.
     public var extranonce2: Extranonce2
     /// 0 where the protocol has none.
@@ -16,21 +12,32 @@ public struct Submission: Sendable, Hashable {
     public var proof: ByteBuffer?
 
     public init(
-        user: ByteBuffer?,
-        jobID: ByteBuffer,
         extranonce2: Extranonce2 = .empty,
         ntime: UInt32 = 0,
         nonce: UInt32 = 0,
         versionBits: UInt32? = nil,
         proof: ByteBuffer? = nil
     ) {
-        self.user = user
-        self.jobID = jobID
         self.extranonce2 = extranonce2
         self.ntime = ntime
         self.nonce = nonce
         self.versionBits = versionBits
         self.proof = proof
+    }
+}
+
+/// A share as a miner sent it.
+public struct Submission: Sendable, Hashable {
+    /// The worker's name, bytes as sent; nil where the protocol does not name one: then it is the session's.
+    public var user: ByteBuffer?
+    /// The id of the router's job, bytes as sent.
+    public var jobID: ByteBuffer
+    public var found: FoundNonce
+
+    public init(user: ByteBuffer?, jobID: ByteBuffer, found: FoundNonce = FoundNonce()) {
+        self.user = user
+        self.jobID = jobID
+        self.found = found
     }
 }
 

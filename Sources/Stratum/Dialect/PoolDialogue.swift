@@ -67,6 +67,11 @@ public protocol PoolDialogue: Sendable {
     mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent?
 }
 
+extension PoolDialogue {
+    public var openQuestion: String? { nil }
+    public var sessionID: String? { nil }
+}
+
 /// What the owner of a connection to a pool must know or do.
 public enum PoolEvent: Sendable {
     /// The pool has answered; what it leaves to its client is known. The handshake goes on unless no user was given.
@@ -112,31 +117,13 @@ public struct PoolShare: Sendable {
     /// Padding, prefix and the miner's part: together the part of the nonce that the pool leaves to its client.
     public var padding: [UInt8]
     public var prefix: [UInt8]
-    public var extranonce2: Extranonce2
-    /// 0 where the protocol has none.
-    public var ntime: UInt32
-    public var nonce: UInt32
-    public var versionBits: UInt32?
-    /// What else the miner has shown for it: a solution, a mix digest, a result.
-    public var proof: ByteBuffer?
+    /// The miner's part, with its version bits as the pool must get them.
+    public var found: FoundNonce
 
-    public init(
-        jobID: String,
-        padding: [UInt8] = [],
-        prefix: [UInt8] = [],
-        extranonce2: Extranonce2 = .empty,
-        ntime: UInt32 = 0,
-        nonce: UInt32 = 0,
-        versionBits: UInt32? = nil,
-        proof: ByteBuffer? = nil
-    ) {
+    public init(jobID: String, padding: [UInt8] = [], prefix: [UInt8] = [], found: FoundNonce = FoundNonce()) {
         self.jobID = jobID
         self.padding = padding
         self.prefix = prefix
-        self.extranonce2 = extranonce2
-        self.ntime = ntime
-        self.nonce = nonce
-        self.versionBits = versionBits
-        self.proof = proof
+        self.found = found
     }
 }

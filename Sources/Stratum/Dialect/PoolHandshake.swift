@@ -102,8 +102,9 @@ public struct PoolHandshake: Sendable {
         self.step == .subscribed ? self.begin(.authorizing, now: now) : nil
     }
 
-    /// The pool has taken the user; ready if it has sent a job already.
-    public mutating func authorized() -> PoolEvent? {
+    /// The pool has taken the user, unless this is its refusal; ready if it has sent a job already.
+    public mutating func authorized(unless refusal: Rejection?) -> PoolEvent? {
+        if let refusal { return self.fail(.authorizationRefused, refusal.message) }
         guard let job = self.heldJob else {
             self.step = .awaitingJob
             return nil

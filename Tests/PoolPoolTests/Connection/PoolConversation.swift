@@ -136,10 +136,10 @@ func someShare(
             jobID: job,
             padding: [0, 1],
             prefix: [0x0a, 0x01],
-            extranonce2: Extranonce2(value: 0x463f_b806, count: 4) ?? .empty,
-            ntime: 0x681d_6dee,
-            nonce: 0x0004_bef0,
-            versionBits: versionBits
+            found: FoundNonce(
+                extranonce2: Extranonce2(value: 0x463f_b806, count: 4) ?? .empty, ntime: 0x681d_6dee,
+                nonce: 0x0004_bef0, versionBits: versionBits
+            )
         ),
         ticket: ShareTicket(share: number, session: 1, shard: 0, worker: 1, difficulty: 1)
     )

@@ -109,7 +109,7 @@ import Testing
                 continue
             }
             let job = try #require(jobs[String(buffer: submission.jobID)])
-            let time = UInt64(submission.ntime)
+            let time = UInt64(submission.found.ntime)
             func judge() -> ShareChecks.Outcome {
                 checks.judge(submission, job: job, grant: grant, mask: 0, difficulty: 0.0005, unixTime: time)
             }

@@ -40,7 +40,7 @@ import Testing
         try await world.rests()
         #expect(world.isReading(miner))
         #expect(world.forwarded.count == 10)
-        #expect(Set(world.forwarded.map(\.share.nonce)) == Set(1...10))
+        #expect(Set(world.forwarded.map(\.share.found.nonce)) == Set(1...10))
     }
 
     /// A miner that waits keeps nobody else waiting.
@@ -77,7 +77,7 @@ import Testing
         try await world.submits(miner, [1, 1, 2], id: 4)
         Self.gate.open(2)
         try await world.rests()
-        let shares = world.forwarded.sorted { $0.share.nonce < $1.share.nonce }
+        let shares = world.forwarded.sorted { $0.share.found.nonce < $1.share.found.nonce }
         #expect(shares.count == 2)
         let (first, second) = (try #require(shares.first), try #require(shares.last))
         try await world.onLoop { shard in
@@ -106,7 +106,7 @@ import Testing
         #expect(world.forwarded.isEmpty)
         Self.gate.open(1)
         try await world.rests()
-        #expect(world.forwarded.map(\.share.nonce) == [1])
+        #expect(world.forwarded.map(\.share.found.nonce) == [1])
         #expect(world.recorded.count { $0 == "share 1 forwarded" } == 1)
         let ticket = try #require(world.forwarded.first?.ticket)
         try await world.onLoop { $0.received([.settled(ticket, .accepted, latencyMicroseconds: 1)]) }
@@ -122,7 +122,7 @@ import Testing
         try await miner.close()
         Self.gate.open(8)
         try await world.rests()
-        #expect(Set(world.forwarded.map(\.share.nonce)) == Set(1...8))
+        #expect(Set(world.forwarded.map(\.share.found.nonce)) == Set(1...8))
     }
 
     /// Nothing is read any more when the route stops, also when the last judgement is back.

@@ -185,7 +185,7 @@ import Testing
             let job = try #require(link.receives(upstreamJob(expectsVersionBits: expects)))
             _ = miner.gets(job)
             #expect(try miner.submits(1, for: job, bits: bits) == [])
-            #expect(miner.forwarded.last?.versionBits == sent, "\(expects) \(bits ?? "-")")
+            #expect(miner.forwarded.last?.found.versionBits == sent, "\(expects) \(bits ?? "-")")
         }
     }
 

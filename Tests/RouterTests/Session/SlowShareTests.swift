@@ -54,7 +54,7 @@ import Testing
             (0..<1000 as Range<UInt32>).first { !isGood($0, 0x2000_2000) && isGood($0, 0x2040_2000) }
         )
         #expect(try miner.submits(nonce, for: job, id: "5", bits: "00002000") == [])
-        #expect(miner.forwarded.last?.versionBits == 0x0040_2000)
+        #expect(miner.forwarded.last?.found.versionBits == 0x0040_2000)
         #expect(try miner.submits(nonce, for: job, id: "6", bits: "00402000") == [Self.duplicate])
         #expect(miner.forwarded.count == 1)
     }

@@ -175,10 +175,11 @@ import Testing
         let submission = Submission(
             user: ByteBuffer(string: submit[0]),
             jobID: ByteBuffer(string: submit[1]),
-            extranonce2: try #require(Extranonce2(hex: submit[2])),
-            ntime: try #require(Hex.uint32(submit[3].utf8)),
-            nonce: try #require(Hex.uint32(submit[4].utf8)),
-            versionBits: submit.count > 5 ? Hex.uint32(submit[5].utf8) : nil
+            found: FoundNonce(
+                extranonce2: try #require(Extranonce2(hex: submit[2])), ntime: try #require(Hex.uint32(submit[3].utf8)),
+                nonce: try #require(Hex.uint32(submit[4].utf8)),
+                versionBits: submit.count > 5 ? Hex.uint32(submit[5].utf8) : nil
+            )
         )
         let outcome = checks.judge(
             submission,
@@ -186,7 +187,7 @@ import Testing
             grant: grant,
             mask: job.upstream.versionMask,
             difficulty: pool.difficulty,
-            unixTime: UInt64(submission.ntime)
+            unixTime: UInt64(submission.found.ntime)
         )
         guard case .valid(let valid) = outcome else {
             #expect(pool.expect.accepted == false, "\(name), \(pool.name): \(outcome)")
@@ -201,10 +202,10 @@ import Testing
             jobID: job.upstream.work.id,
             padding: job.padding,
             prefix: grant.prefix,
-            extranonce2: submission.extranonce2,
-            ntime: submission.ntime,
-            nonce: submission.nonce,
-            versionBits: valid.versionBits
+            found: FoundNonce(
+                extranonce2: submission.found.extranonce2, ntime: submission.found.ntime, nonce: submission.found.nonce,
+                versionBits: valid.versionBits
+            )
         )
         var line = ByteBuffer()
         var connection = connection

@@ -17,10 +17,10 @@ import Testing
         Submission(
             user: ByteBuffer(string: "acct.w1"),
             jobID: ByteBuffer(string: "1"),
-            extranonce2: try #require(Extranonce2(value: extranonce2, count: 4)),
-            ntime: ntime,
-            nonce: nonce,
-            versionBits: bits
+            found: FoundNonce(
+                extranonce2: try #require(Extranonce2(value: extranonce2, count: 4)), ntime: ntime, nonce: nonce,
+                versionBits: bits
+            )
         )
     }
 

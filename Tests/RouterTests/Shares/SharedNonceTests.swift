@@ -70,7 +70,7 @@ import Testing
             forwarded += world.forwarded()
         }
         #expect(forwarded.count == sent.count, "seed \(seed)")
-        #expect(Set(forwarded.map(\.share.extranonce2)).count == sent.count, "seed \(seed)")
+        #expect(Set(forwarded.map(\.share.found.extranonce2)).count == sent.count, "seed \(seed)")
         for share in forwarded { world.receives(.settled(share.ticket, .accepted, latencyMicroseconds: 1)) }
         let replies = try miners.flatMap { try world.hears($0) }
         #expect(replies.count == 50, "seed \(seed)")

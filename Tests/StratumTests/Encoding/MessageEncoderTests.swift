@@ -137,13 +137,10 @@ import Testing
                 MessageEncoder.submit(
                     id: 6,
                     user: "acct1.rig7",
-                    jobID: "65f1a0b2",
-                    padding: [0, 0],
-                    prefix: [0x0A, 1],
-                    extranonce2: extranonce2,
-                    ntime: 0x65F1_A0B2,
-                    nonce: 7,
-                    versionBits: bits,
+                    share: PoolShare(
+                        jobID: "65f1a0b2", padding: [0, 0], prefix: [0x0A, 1],
+                        found: FoundNonce(extranonce2: extranonce2, ntime: 0x65F1_A0B2, nonce: 7, versionBits: bits)
+                    ),
                     into: &$0
                 )
             }
@@ -222,22 +219,18 @@ import Testing
             let submission = Submission(
                 user: line(user),
                 jobID: line("1f"),
-                extranonce2: try #require(Extranonce2(bytes: piece + (piece.isEmpty ? [0] : []))),
-                ntime: .random(in: 0...(.max), using: &generator),
-                nonce: .random(in: 0...(.max), using: &generator),
-                versionBits: Bool.random(using: &generator) ? .random(in: 0...(.max), using: &generator) : nil
+                found: FoundNonce(
+                    extranonce2: try #require(Extranonce2(bytes: piece + (piece.isEmpty ? [0] : []))),
+                    ntime: .random(in: 0...(.max), using: &generator),
+                    nonce: .random(in: 0...(.max), using: &generator),
+                    versionBits: Bool.random(using: &generator) ? .random(in: 0...(.max), using: &generator) : nil
+                )
             )
             let text = writtenLine {
                 MessageEncoder.submit(
                     id: round,
                     user: user,
-                    jobID: "1f",
-                    padding: [],
-                    prefix: [],
-                    extranonce2: submission.extranonce2,
-                    ntime: submission.ntime,
-                    nonce: submission.nonce,
-                    versionBits: submission.versionBits,
+                    share: PoolShare(jobID: "1f", found: submission.found),
                     into: &$0
                 )
             }

@@ -24,10 +24,10 @@ import Testing
         Submission(
             user: line(user),
             jobID: line(jobID),
-            extranonce2: try #require(Extranonce2(hex: extranonce2)),
-            ntime: 0x504E_86ED,
-            nonce: nonce,
-            versionBits: versionBits
+            found: FoundNonce(
+                extranonce2: try #require(Extranonce2(hex: extranonce2)), ntime: 0x504E_86ED, nonce: nonce,
+                versionBits: versionBits
+            )
         )
     }
 

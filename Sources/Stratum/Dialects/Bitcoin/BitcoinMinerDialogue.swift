@@ -134,7 +134,7 @@ public struct BitcoinMinerDialogue: StratumMinerDialogue {
     public mutating func judge(_ submission: Submission, _ context: JudgingContext) -> Judgement {
         // A share for a former pool's job was rolled with that pool's mask; a mask that grew since counts as well.
         var context = context
-        let isWithinSlot = (submission.versionBits ?? 0) & ~context.versionMask == 0
+        let isWithinSlot = (submission.found.versionBits ?? 0) & ~context.versionMask == 0
         if !isWithinSlot { context.versionMask = self.versionMask & context.upstream.versionMask }
         return self.judge.judge(submission, context)
     }

@@ -1,8 +1,8 @@
 public import NIOCore
 
 /// One connection to a pool of Stratum V1. `mining.configure` comes before the subscription where versions may be rolled.
-public struct BitcoinPoolDialogue: PoolDialogue {
-    private var handshake: PoolHandshake
+public struct BitcoinPoolDialogue: HandshakeDialogue {
+    public var handshake: PoolHandshake
     private let hasProvableBlocks: Bool
     private let difficultyMultiplier: Int
     /// Silence on `mining.configure` until then is a refusal of it.
@@ -24,8 +24,6 @@ public struct BitcoinPoolDialogue: PoolDialogue {
         self.hasProvableBlocks = hasProvableBlocks
         self.difficultyMultiplier = difficultyMultiplier
     }
-
-    public var isReady: Bool { self.handshake.isReady }
 
     /// A close while it is unanswered means that the pool does not know it.
     public var openQuestion: String? { self.handshake.step == .greeting ? "mining.configure" : nil }
@@ -57,48 +55,23 @@ public struct BitcoinPoolDialogue: PoolDialogue {
         self.handshake.settings.asksFirst ? self.handshake.settings.versionMask : 0
     }
 
-    /// Authorises on a connection that was opened without a user. Ignored in any other phase.
-    public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard let request = self.handshake.authorize(now: now) else { return }
-        MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-    }
-
-    /// Sends one share and returns the id its verdict will come with; nil if the connection is not ready.
-    public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.isReady else { return nil }
-        let request = self.handshake.takeRequest()
-        MessageEncoder.submit(
-            id: request,
-            user: user,
-            jobID: share.jobID,
-            padding: share.padding,
-            prefix: share.prefix,
-            extranonce2: share.extranonce2,
-            ntime: share.ntime,
-            nonce: share.nonce,
-            versionBits: share.versionBits,
-            into: &output
-        )
-        return request
+    public func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
+        MessageEncoder.submit(id: request, user: user, share: share, into: &output)
     }
 
     public mutating func received(
-        _ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
-    ) -> PoolEvent? {
-        guard self.handshake.step != .failed else { return nil }
-        let message: PoolMessage
-        do throws(StratumError) {
-            message = try PoolMessage.decode(line)
-        } catch {
-            return self.handshake.unreadable(error)
-        }
-        switch message {
+        message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) throws(StratumError) -> PoolEvent? {
+        switch try PoolMessage.decode(line) {
         case .response(let id, let response):
             return self.receivedResponse(response, id: id, into: &output)
         case .notification(let notification, let id):
             return self.received(notification, id: id, into: &output)
         }
     }
+
+    /// Not told while it is survived.
+    public mutating func unreadable(_ error: StratumError) -> PoolEvent? { self.handshake.unreadable(error) }
 
     /// Returns the failure when a step of the handshake took too long.
     public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
@@ -130,20 +103,15 @@ public struct BitcoinPoolDialogue: PoolDialogue {
             self.sessionID = subscription.sessionID
             self.extranonce1 = subscription.extranonce1
             self.extranonce2Size = subscription.extranonce2Size
-            if let (request, user, password) = self.handshake.subscribed() {
-                MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-            }
+            self.subscribed(into: &output)
             return .subscribed(subscription.terms)
         case .step(.authorizing):
-            if let rejection = response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            if let difficulty = self.handshake.settings.suggestDifficulty {
+            if response.rejection == nil, let difficulty = self.handshake.settings.suggestDifficulty {
                 MessageEncoder.suggestDifficulty(
                     id: self.handshake.takeRequest(), difficulty: difficulty, into: &output
                 )
             }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: response.rejection)
         case .step, nil:
             return nil
         }

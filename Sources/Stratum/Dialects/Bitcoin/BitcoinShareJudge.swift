@@ -15,14 +15,14 @@ struct BitcoinShareJudge: Sendable {
         guard let work = context.upstream.work as? BitcoinWork, let issue = context.work as? BitcoinIssue else {
             return .malformed(Rejection(code: 21, message: "Job not found"))
         }
-        guard submission.extranonce2.count == context.grant.bitcoinExtranonce2Size else {
+        guard submission.found.extranonce2.count == context.grant.bitcoinExtranonce2Size else {
             return Self.malformed("Invalid nonce2 length")
         }
         let versions = VersionRolling.candidates(
-            jobVersion: work.job.version, mask: context.versionMask, bits: submission.versionBits
+            jobVersion: work.job.version, mask: context.versionMask, bits: submission.found.versionBits
         )
         guard let version = versions[0] else { return Self.malformed("Invalid version mask") }
-        guard BlockTime.isPossible(submission.ntime, jobTime: work.job.ntime, unixTime: context.unixTime) else {
+        guard BlockTime.isPossible(submission.found.ntime, jobTime: work.job.ntime, unixTime: context.unixTime) else {
             return Self.malformed("Ntime out of range")
         }
         let isProven = self.sampler.next()
@@ -68,13 +68,13 @@ private struct ShareTrial: Sendable {
             merkleRoot: MerkleRoot.build(
                 start: self.issue.coinbaseStart,
                 extranonce1: self.prefix,
-                extranonce2: self.submission.extranonce2,
+                extranonce2: self.submission.found.extranonce2,
                 coinbase2: job.coinbase2,
                 branches: job.merkleBranches
             ),
-            ntime: self.submission.ntime,
+            ntime: self.submission.found.ntime,
             nbits: job.nbits,
-            nonce: self.submission.nonce
+            nonce: self.submission.found.nonce
         )
         var best: (hash: Hash256, version: UInt32)?
         for version in self.versions {
@@ -116,8 +116,8 @@ private struct ShareTrial: Sendable {
     func key(version: UInt32) -> ShareKey {
         ShareKey(
             self.issue.padding.suffix(8).reduce(0) { $0 << 8 | UInt64($1) },
-            self.submission.extranonce2.value,
-            UInt64(self.submission.ntime) << 32 | UInt64(self.submission.nonce),
+            self.submission.found.extranonce2.value,
+            UInt64(self.submission.found.ntime) << 32 | UInt64(self.submission.found.nonce),
             UInt64(version)
         )
     }

@@ -58,7 +58,6 @@ public struct CryptoNotePoolDialogue: PoolDialogue {
     }
 
     public var isReady: Bool { self.phase == .ready }
-    public var openQuestion: String? { nil }
 
     // MARK: Requests
 
@@ -103,7 +102,8 @@ public struct CryptoNotePoolDialogue: PoolDialogue {
 
     /// The session stands for the user, and the nonce has the prefix in it.
     public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.phase == .ready, let sessionID = self.sessionID, let proof = CryptoNoteProof(share.proof) else {
+        guard self.phase == .ready, let sessionID = self.sessionID, let proof = CryptoNoteProof(share.found.proof)
+        else {
             return nil
         }
         let request = self.takeRequestID()
@@ -111,7 +111,7 @@ public struct CryptoNotePoolDialogue: PoolDialogue {
             id: request,
             sessionID: sessionID,
             jobID: share.jobID,
-            nonce: share.nonce,
+            nonce: share.found.nonce,
             proof: proof,
             algorithm: self.extensions.contains("algo")
                 ? self.recent.last { $0.jobID == share.jobID }?.algorithm : nil,

@@ -5,11 +5,11 @@ enum CryptoNoteShareJudge {
         guard let work = context.upstream.work as? CryptoNoteWork else {
             return .malformed(Rejection(cryptoNote: CryptoNoteText.stale))
         }
-        guard let proof = CryptoNoteProof(submission.proof) else {
+        guard let proof = CryptoNoteProof(submission.found.proof) else {
             return .malformed(Rejection(cryptoNote: CryptoNoteText.malformed))
         }
         if let byte = self.requiredByte(work, context.grant),
-            byte != UInt8(truncatingIfNeeded: submission.nonce)
+            byte != UInt8(truncatingIfNeeded: submission.found.nonce)
         {
             return .malformed(Rejection(cryptoNote: CryptoNoteText.foreignNonce))
         }
@@ -22,7 +22,7 @@ enum CryptoNoteShareJudge {
                 shareDifficulty: Double(CryptoNoteTarget.difficulty(of: hash)),
                 meetsDifficulty: sent.target.isMet(by: hash),
                 meetsPoolTarget: work.job.target.isMet(by: hash),
-                key: ShareKey(UInt64(submission.nonce))
+                key: ShareKey(UInt64(submission.found.nonce))
             )
         )
     }

@@ -1,8 +1,8 @@
 package import NIOCore
 
 /// One connection to a pool of Equihash.
-package struct EquihashPoolDialogue: PoolDialogue {
-    private var handshake: PoolHandshake
+package struct EquihashPoolDialogue: HandshakeDialogue {
+    package var handshake: PoolHandshake
     private let coin: EquihashCoin
     /// What is wrong with the options of the pool.
     private let misconfiguration: DialectOptionError?
@@ -25,11 +25,6 @@ package struct EquihashPoolDialogue: PoolDialogue {
         self.coin = coin
     }
 
-    package var isReady: Bool { self.handshake.isReady }
-    package var openQuestion: String? { nil }
-
-    // MARK: Steps of the owner
-
     package mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
         if let error = self.misconfiguration {
@@ -44,36 +39,16 @@ package struct EquihashPoolDialogue: PoolDialogue {
         return nil
     }
 
-    package mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard let request = self.handshake.authorize(now: now) else { return }
-        MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-    }
-
-    package mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.isReady else { return nil }
-        let request = self.handshake.takeRequest()
+    package func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.equihashSubmit(id: request, user: user, share: share, into: &output)
-        return request
-    }
-
-    /// Returns the failure when a step of the handshake took too long.
-    package mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
-        self.handshake.tick(now: now)
     }
 
     // MARK: Lines of the pool
 
     package mutating func received(
-        _ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
-    ) -> PoolEvent? {
-        guard self.handshake.step != .failed else { return nil }
-        let message: EquihashPoolMessage
-        do throws(StratumError) {
-            message = try EquihashPoolMessage.decode(line)
-        } catch {
-            return self.handshake.unreadable(error)
-        }
-        switch message {
+        message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) throws(StratumError) -> PoolEvent? {
+        switch try EquihashPoolMessage.decode(line) {
         case .notify(let job):
             return self.handshake.received(self.upstreamJob(job))
         case .foreignVersion(let version):
@@ -99,6 +74,9 @@ package struct EquihashPoolDialogue: PoolDialogue {
         }
     }
 
+    /// Not told while it is survived.
+    package mutating func unreadable(_ error: StratumError) -> PoolEvent? { self.handshake.unreadable(error) }
+
     private mutating func receivedResponse(
         _ response: PoolResponse, id: MessageID, into output: inout ByteBuffer
     ) -> PoolEvent? {
@@ -111,19 +89,14 @@ package struct EquihashPoolDialogue: PoolDialogue {
             }
             self.nonce1 = grant.nonce1
             self.sessionID = grant.sessionID
-            if let (request, user, password) = self.handshake.subscribed() {
-                MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-            }
+            self.subscribed(into: &output)
             return .subscribed(self.terms)
         case .step(.authorizing):
-            if let rejection = response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            if let difficulty = self.handshake.settings.suggestDifficulty {
+            if response.rejection == nil, let difficulty = self.handshake.settings.suggestDifficulty {
                 let target = EquihashDifficulty.target(difficulty)
                 MessageEncoder.suggestTarget(id: self.handshake.takeRequest(), target, into: &output)
             }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: response.rejection)
         case .step, nil:
             return nil
         }

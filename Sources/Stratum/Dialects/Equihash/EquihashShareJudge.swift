@@ -16,13 +16,15 @@ struct EquihashShareJudge: Sendable {
             return .malformed(Rejection(code: 21, message: "Job not found"))
         }
         // What the pool will make of it. It is what the miner was told unless the pool has changed its NONCE_1 since.
-        let nonce = context.upstream.base + context.grant.prefix + submission.extranonce2.bytes
+        let nonce = context.upstream.base + context.grant.prefix + submission.found.extranonce2.bytes
         guard nonce.count == EquihashNonce.byteCount else { return Self.malformed("Invalid nonce2 length") }
-        guard BlockTime.isPossible(submission.ntime, jobTime: work.job.time, unixTime: context.unixTime) else {
+        guard BlockTime.isPossible(submission.found.ntime, jobTime: work.job.time, unixTime: context.unixTime) else {
             return Self.malformed("Ntime out of range")
         }
-        guard let proof = submission.proof, proof.readableBytes > 0 else { return Self.malformed("Invalid solution") }
-        let header = work.job.header(time: submission.ntime, nonce: nonce)
+        guard let proof = submission.found.proof, proof.readableBytes > 0 else {
+            return Self.malformed("Invalid solution")
+        }
+        let header = work.job.header(time: submission.found.ntime, nonce: nonce)
         let hash = Self.hash(header, proof)
         guard let verifier = work.verifier else { return .judged(Self.believed(hash)) }
         guard let solution = EquihashSolution(proof: proof, parameters: verifier.parameters) else {

@@ -51,10 +51,10 @@ import Testing
         Submission(
             user: line("acct.w1"),
             jobID: line("1"),
-            extranonce2: try #require(Extranonce2(value: extranonce2, count: count)),
-            ntime: ntime,
-            nonce: nonce,
-            versionBits: bits
+            found: FoundNonce(
+                extranonce2: try #require(Extranonce2(value: extranonce2, count: count)), ntime: ntime, nonce: nonce,
+                versionBits: bits
+            )
         )
     }
 

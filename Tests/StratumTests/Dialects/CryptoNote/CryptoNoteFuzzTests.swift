@@ -99,7 +99,7 @@ import Testing
             case .subscribed, .versionMaskChanged, .messageShown:
                 Issue.record(comment)
             }
-            let share = PoolShare(jobID: "j1", nonce: 1, proof: ByteBuffer(repeating: 7, count: 32))
+            let share = PoolShare(jobID: "j1", found: FoundNonce(nonce: 1, proof: ByteBuffer(repeating: 7, count: 32)))
             _ = link.dialogue.submit(share, user: "", into: &output)
             let now = link.now + .seconds(Int64(round % 120))
             if case .failed = link.dialogue.tick(now: now, into: &output) { isOver = true }
@@ -137,7 +137,7 @@ import Testing
                 output.writeString(rig.deliver(work, upstream))
             case .submit(let request, let submission):
                 shareCount += 1
-                #expect((submission.proof?.readableBytes ?? 0) <= 32 + 1024, comment)
+                #expect((submission.found.proof?.readableBytes ?? 0) <= 32 + 1024, comment)
                 _ = rig.judge(submission, work, upstream, difficulty: .random(in: 0...1e20, using: &generator))
                 #expect(output.readableBytes == 0, comment)
                 rig.dialogue.answer(.accepted, to: request, into: &output)

@@ -107,8 +107,7 @@ import Testing
                         jobID: issue.upstream.work.id,
                         padding: issue.work.padding,
                         prefix: miners[index].rig.grant.prefix,
-                        nonce: submission.nonce,
-                        proof: submission.proof
+                        found: submission.found
                     )
                 )
                 let params = try #require(try CryptoNoteSamples.object(text)["params"]?.object)

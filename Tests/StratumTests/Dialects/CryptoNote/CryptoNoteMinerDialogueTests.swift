@@ -189,9 +189,9 @@ import Testing
             more: #","algo":"rx/0","sig":"abCD","commitment":"ef","n":5,"q":"a\"b","worker":{"id":"x"}"#)
         let submission = try rig.submission(text)
         #expect(submission.jobID == line("1f"))
-        #expect(submission.nonce == 0x9556_5503)
-        #expect(submission.user == nil && submission.ntime == 0 && submission.extranonce2 == .empty)
-        let proof = try #require(submission.proof)
+        #expect(submission.found.nonce == 0x9556_5503)
+        #expect(submission.user == nil && submission.found.ntime == 0 && submission.found.extranonce2 == .empty)
+        let proof = try #require(submission.found.proof)
         #expect(proof == ByteBuffer(bytes: bytes(Samples.result) + Array(#","sig":"abCD","commitment":"ef""#.utf8)))
     }
 

@@ -7,7 +7,7 @@ import Testing
 
     private static func share(_ job: String = "j1", nonce: UInt32 = 0x9556_5503, more: String = "") -> PoolShare {
         let proof = ByteBuffer(bytes: bytes(Samples.result) + Array(more.utf8))
-        return PoolShare(jobID: job, prefix: [3], nonce: nonce, proof: proof)
+        return PoolShare(jobID: job, prefix: [3], found: FoundNonce(nonce: nonce, proof: proof))
     }
 
     private static func error(_ text: String, id: Int = 2) -> String {
@@ -197,7 +197,7 @@ import Testing
 
     @Test func shareWithoutResultIsNotSent() throws {
         var (link, _) = try CryptoNoteLink.ready()
-        let (request, text) = link.submit(PoolShare(jobID: "j1", nonce: 1))
+        let (request, text) = link.submit(PoolShare(jobID: "j1", found: FoundNonce(nonce: 1)))
         #expect(request == nil && text.isEmpty)
     }
 

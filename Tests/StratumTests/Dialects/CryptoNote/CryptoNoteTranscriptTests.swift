@@ -63,7 +63,9 @@ import Testing
 
         output.clear()
         let proof = ByteBuffer(bytes: [UInt8](repeating: 0xFF, count: 32))
-        let request = dialogue.submit(PoolShare(jobID: "zz", proof: proof), user: "w1", into: &output)
+        let request = dialogue.submit(
+            PoolShare(jobID: "zz", found: FoundNonce(proof: proof)), user: "w1", into: &output
+        )
         #expect(request == 3)
         try Self.expectSame(
             String(buffer: output).replacing("4836e35b4a8dab19", with: "bad"), asked[2])

@@ -103,9 +103,7 @@ import Testing
             }
             #expect(expected["nonce_accepted"] == .bool(true), "\(vector)")
             let (_, sent) = link.submit(
-                PoolShare(
-                    jobID: "j1", prefix: rig.grant.prefix, nonce: submission.nonce, proof: submission.proof
-                )
+                PoolShare(jobID: "j1", prefix: rig.grant.prefix, found: submission.found)
             )
             let params = try #require(try CryptoNoteSamples.object(sent)["params"]?.object)
             var blob = bytes(poolBlob)

@@ -71,10 +71,7 @@ struct EquihashLink {
             jobID: job.work.id,
             padding: work.padding,
             prefix: grant.prefix,
-            extranonce2: submission.extranonce2,
-            ntime: submission.ntime,
-            nonce: submission.nonce,
-            proof: submission.proof
+            found: submission.found
         )
         guard self.pool.submit(share, user: "t1addr.rig", into: &self.output) != nil else {
             throw UnexpectedConversation(what: "the link is not ready")

@@ -100,9 +100,9 @@ import Testing
         let submission = try session.submission([
             .string("w"), .string("1"), .string("C0FFEE5A"), .string("00Ff"), .string("24aB"),
         ])
-        #expect(submission.ntime == 0x5AEE_FFC0)
-        #expect(submission.extranonce2.bytes == [0, 0xFF])
-        #expect(submission.proof == ByteBuffer(bytes: [0x24, 0xAB]))
+        #expect(submission.found.ntime == 0x5AEE_FFC0)
+        #expect(submission.found.extranonce2.bytes == [0, 0xFF])
+        #expect(submission.found.proof == ByteBuffer(bytes: [0x24, 0xAB]))
     }
 
     @Test(arguments: [

@@ -135,7 +135,7 @@ import Testing
     @Test func verdictsHaveThePoolsOwnCode() throws {
         var link = try Self.openLink()
         _ = link.receive(Self.notify())
-        let share = PoolShare(jobID: "j", prefix: [1, 2], ntime: 1)
+        let share = PoolShare(jobID: "j", prefix: [1, 2], found: FoundNonce(ntime: 1))
         let sent = link.pool.submit(share, user: "u", into: &link.output)
         let request = try #require(sent)
         #expect(String(buffer: link.output).contains(#"["u","j","01000000","0102",""]"#))

@@ -98,9 +98,9 @@ import Testing
         let params = try parameters(of: line(text))
         #expect(submission.user.map { String(buffer: $0) } == params.value(at: 0).string)
         #expect(String(buffer: submission.jobID) == params.value(at: 1).string)
-        #expect(submission.ntime == 0x5AEE_FFC0)
-        #expect(hex(submission.extranonce2.bytes) == params.value(at: 3).string)
-        #expect(submission.proof.map { hex(Array($0.readableBytesView)) } == params.value(at: 4).string)
+        #expect(submission.found.ntime == 0x5AEE_FFC0)
+        #expect(hex(submission.found.extranonce2.bytes) == params.value(at: 3).string)
+        #expect(submission.found.proof.map { hex(Array($0.readableBytesView)) } == params.value(at: 4).string)
     }
 
     @Test func theRouterSpeaksToThePoolAsTheMinersDid() throws {

@@ -107,8 +107,8 @@ import Testing
         let share = try #require(miner.step?.submission)
         #expect(share.jobID == line("1"))
         #expect(share.user == nil)
-        #expect(hex(share.extranonce2.bytes) == "af4c68765fccd712")
-        #expect(share.proof.map { hex(Array($0.readableBytesView)) } == EthashSample.mix)
+        #expect(hex(share.found.extranonce2.bytes) == "af4c68765fccd712")
+        #expect(share.found.proof.map { hex(Array($0.readableBytesView)) } == EthashSample.mix)
         let judgement = miner.judge(share, old, Self.grant)
         guard case .judged(let judged) = judgement else {
             Issue.record("\(judgement)")
@@ -288,8 +288,10 @@ import Testing
         var pool = try Self.ready()
         let share = PoolShare(
             jobID: "0x" + EthashSample.header,
-            extranonce2: try #require(Extranonce2(hex: "af4c68765fccd712")),
-            proof: ByteBuffer(bytes: bytes(EthashSample.mix))
+            found: FoundNonce(
+                extranonce2: try #require(Extranonce2(hex: "af4c68765fccd712")),
+                proof: ByteBuffer(bytes: bytes(EthashSample.mix))
+            )
         )
         let (request, sent) = pool.submit(share)
         #expect(request == 3)

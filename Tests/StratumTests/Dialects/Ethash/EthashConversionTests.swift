@@ -69,7 +69,7 @@ import Testing
             #"{"id":null,"method":"mining.notify","params":["j","\#(EthashSample.seed)","\#(EthashSample.header)",true]}"#
         )
         let nonce = try #require(Extranonce2(hex: digits))
-        let (_, sent) = pool.submit(PoolShare(jobID: "j", prefix: grant.prefix, extranonce2: nonce))
+        let (_, sent) = pool.submit(PoolShare(jobID: "j", prefix: grant.prefix, found: FoundNonce(extranonce2: nonce)))
         let params = try #require(try objects(sent).first?["params"]?.array)
         #expect(params.value(at: 2) == expected["pool_submit_nonce"], name)
     }
@@ -78,7 +78,9 @@ import Testing
         var miner = EthashMinerProbe(dialogue: EthereumStratum1MinerDialogue())
         let issue = EthashIssue(try EthashSample.work(extranonce: grant.base), jobID: "1", algorithm: .ethash)
         let nonce = try #require(Extranonce2(hex: digits))
-        let judgement = miner.judge(Submission(user: nil, jobID: line("1"), extranonce2: nonce), issue, grant)
+        let judgement = miner.judge(
+            Submission(user: nil, jobID: line("1"), found: FoundNonce(extranonce2: nonce)), issue, grant
+        )
         return try #require(judgement.key, name)
     }
 

@@ -204,8 +204,7 @@ import Testing
                         jobID: upstream.work.id,
                         padding: issue.padding,
                         prefix: miner.grant.prefix,
-                        extranonce2: submission.extranonce2,
-                        proof: submission.proof
+                        found: submission.found
                     )
                     let (_, sent) = pool.submit(share)
                     let got = try self.read(flavor, sent, extranonce: extranonce, id: "p\(jobNumber)", header, comment)

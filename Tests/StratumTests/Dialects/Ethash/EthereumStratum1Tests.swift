@@ -196,7 +196,9 @@ import Testing
     @Test func sharesAndVerdicts() throws {
         var pool = try Self.ready()
         let share = PoolShare(
-            jobID: "bf0488aa", prefix: [7], extranonce2: try #require(Extranonce2(hex: "0102030405"))
+            jobID: "bf0488aa",
+            prefix: [7],
+            found: FoundNonce(extranonce2: try #require(Extranonce2(hex: "0102030405")))
         )
         let (request, sent) = pool.submit(share, user: "wallet.rig")
         #expect(request == 4)

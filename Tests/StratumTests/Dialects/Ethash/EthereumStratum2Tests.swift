@@ -211,7 +211,9 @@ import Testing
     @Test func sharesAndVerdicts() throws {
         var pool = try Self.ready()
         let share = PoolShare(
-            jobID: "bf0488aa", prefix: [0x68], extranonce2: try #require(Extranonce2(hex: "765fccd712"))
+            jobID: "bf0488aa",
+            prefix: [0x68],
+            found: FoundNonce(extranonce2: try #require(Extranonce2(hex: "765fccd712")))
         )
         let (request, sent) = pool.submit(share)
         #expect(request == 3)
@@ -240,11 +242,11 @@ import Testing
         var pool = try Self.ready()
         var last: Int?
         for _ in 3...0x1_0005 {
-            let (request, _) = pool.submit(PoolShare(jobID: "1", extranonce2: .empty))
+            let (request, _) = pool.submit(PoolShare(jobID: "1", found: FoundNonce(extranonce2: .empty)))
             last = request
         }
         #expect(last == 0x1_0005)
-        let (request, sent) = pool.submit(PoolShare(jobID: "1", extranonce2: .empty))
+        let (request, sent) = pool.submit(PoolShare(jobID: "1", found: FoundNonce(extranonce2: .empty)))
         #expect(request == 0x1_0006)
         #expect(try objects(sent).first?["id"] == .integer(6))
         for (id, expected) in [(6, 0x1_0006), (7, 7), (0xffff, 0xffff)] {

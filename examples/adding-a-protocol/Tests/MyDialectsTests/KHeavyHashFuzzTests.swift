@@ -68,7 +68,7 @@ import Testing
                     miner.dialogue.authorized(true, request: request, into: &output)
                 case .submit(let request, let submission):
                     if miner.judge(submission, job, grant).key != nil {
-                        #expect(submission.extranonce2.count == 5, comment)
+                        #expect(submission.found.extranonce2.count == 5, comment)
                     }
                     miner.dialogue.answer(.accepted, to: request, into: &output)
                     #expect(try objects(String(buffer: output)).count == 1, comment)

@@ -73,7 +73,9 @@ import Testing
         var pool = try PoolProbe.ready()
         let job = try IssuedSample(try PoolProbe.sampleJob())
         let rest = try #require(Extranonce2(hex: "0102030405"))
-        let share = PoolShare(jobID: "12", padding: job.issue.padding, prefix: [0xfe], extranonce2: rest)
+        let share = PoolShare(
+            jobID: "12", padding: job.issue.padding, prefix: [0xfe], found: FoundNonce(extranonce2: rest)
+        )
         let sent = pool.submit(share)
         #expect(sent.request == 3)
         #expect(

@@ -79,8 +79,10 @@ struct IssuedSample {
     /// What a share of the miner is to the pool.
     func share(_ submission: Submission, _ grant: NonceGrant) -> PoolShare {
         PoolShare(
-            jobID: self.upstream.work.id, padding: self.issue.padding, prefix: grant.prefix,
-            extranonce2: submission.extranonce2, proof: submission.proof
+            jobID: self.upstream.work.id,
+            padding: self.issue.padding,
+            prefix: grant.prefix,
+            found: submission.found
         )
     }
 }

@@ -33,31 +33,20 @@ extension MessageEncoder {
 
     /// `mining.submit` with the extranonce2 `padding ‖ prefix ‖ extranonce2`; nil version bits leave the sixth
     /// parameter out.
-    public static func submit(
-        id: Int,
-        user: String,
-        jobID: String,
-        padding: [UInt8],
-        prefix: [UInt8],
-        extranonce2: Extranonce2,
-        ntime: UInt32,
-        nonce: UInt32,
-        versionBits: UInt32?,
-        into buffer: inout ByteBuffer
-    ) {
+    public static func submit(id: Int, user: String, share: PoolShare, into buffer: inout ByteBuffer) {
         self.beginRequest(id: id, method: "mining.submit", into: &buffer)
         buffer.writeJSON(user)
         buffer.writeComma()
-        buffer.writeJSON(jobID)
+        buffer.writeJSON(share.jobID)
         buffer.writeStaticString(",\"")
-        Hex.append(padding, to: &buffer)
-        Hex.append(prefix, to: &buffer)
-        extranonce2.appendHex(to: &buffer)
+        Hex.append(share.padding, to: &buffer)
+        Hex.append(share.prefix, to: &buffer)
+        share.found.extranonce2.appendHex(to: &buffer)
         buffer.writeStaticString("\",")
-        buffer.writeJSON(hex: ntime)
+        buffer.writeJSON(hex: share.found.ntime)
         buffer.writeComma()
-        buffer.writeJSON(hex: nonce)
-        if let versionBits {
+        buffer.writeJSON(hex: share.found.nonce)
+        if let versionBits = share.found.versionBits {
             buffer.writeComma()
             buffer.writeJSON(hex: versionBits)
         }

@@ -46,10 +46,7 @@ extension Submission {
             Submission(
                 user: scanner.content(user, in: line),
                 jobID: scanner.content(jobID, in: line),
-                extranonce2: extranonce2,
-                ntime: ntime,
-                nonce: nonce,
-                versionBits: versionBits
+                found: FoundNonce(extranonce2: extranonce2, ntime: ntime, nonce: nonce, versionBits: versionBits)
             )
         )
     }

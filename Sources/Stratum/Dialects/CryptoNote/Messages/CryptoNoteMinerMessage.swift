@@ -86,8 +86,7 @@ extension CryptoNoteSubmit {
             Submission(
                 user: nil,
                 jobID: ByteBuffer(string: jobID),
-                nonce: UInt32(truncatingIfNeeded: nonce),
-                proof: proof.buffer
+                found: FoundNonce(nonce: UInt32(truncatingIfNeeded: nonce), proof: proof.buffer)
             )
         )
     }

@@ -82,13 +82,13 @@ extension MessageEncoder {
         buffer.writeComma()
         buffer.writeJSON(share.jobID)
         buffer.writeComma()
-        buffer.writeJSON(hex: share.ntime.byteSwapped)
+        buffer.writeJSON(hex: share.found.ntime.byteSwapped)
         buffer.writeStaticString(",\"")
         Hex.append(share.padding, to: &buffer)
         Hex.append(share.prefix, to: &buffer)
-        share.extranonce2.appendHex(to: &buffer)
+        share.found.extranonce2.appendHex(to: &buffer)
         buffer.writeStaticString("\",\"")
-        if let proof = share.proof { Hex.append(proof.readableBytesView, to: &buffer) }
+        if let proof = share.found.proof { Hex.append(proof.readableBytesView, to: &buffer) }
         buffer.writeStaticString("\"")
         self.endParameters(into: &buffer)
     }

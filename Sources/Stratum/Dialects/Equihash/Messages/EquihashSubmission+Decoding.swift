@@ -30,9 +30,7 @@ extension Submission {
         self.init(
             user: scanner.content(user, in: line),
             jobID: scanner.content(jobID, in: line),
-            extranonce2: nonce2,
-            ntime: time,
-            proof: solution
+            found: FoundNonce(extranonce2: nonce2, ntime: time, proof: solution)
         )
     }
 

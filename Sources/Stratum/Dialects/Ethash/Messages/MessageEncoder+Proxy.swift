@@ -67,7 +67,7 @@ extension MessageEncoder {
         buffer.writeStaticString("\",")
         buffer.writeJSON(share.jobID)
         buffer.writeStaticString(",\"0x")
-        if let mix = share.proof { Hex.append(mix.readableBytesView, to: &buffer) }
+        if let mix = share.found.proof { Hex.append(mix.readableBytesView, to: &buffer) }
         buffer.writeStaticString("\"")
         self.endProxyRequest(rig: self.proxyAccount(user).rig, into: &buffer)
     }
@@ -108,6 +108,6 @@ extension ByteBuffer {
     mutating func writeEthashNonce(_ share: PoolShare) {
         Hex.append(share.padding, to: &self)
         Hex.append(share.prefix, to: &self)
-        share.extranonce2.appendHex(to: &self)
+        share.found.extranonce2.appendHex(to: &self)
     }
 }

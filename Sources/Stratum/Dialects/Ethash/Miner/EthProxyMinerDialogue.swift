@@ -98,8 +98,7 @@ public struct EthProxyMinerDialogue: StratumMinerDialogue {
             Submission(
                 user: nil,
                 jobID: ByteBuffer(string: jobID),
-                extranonce2: nonce,
-                proof: ByteBuffer(bytes: mix.bytes.reversed())
+                found: FoundNonce(extranonce2: nonce, proof: ByteBuffer(bytes: mix.bytes.reversed()))
             )
         )
     }

@@ -11,13 +11,13 @@ enum EthashShareJudge {
             return .malformed(Rejection(code: 21, message: "Job not found"))
         }
         let told = context.grant.told
-        guard told.count + submission.extranonce2.count == 8 else {
+        guard told.count + submission.found.extranonce2.count == 8 else {
             return .malformed(Rejection(code: 20, message: "Invalid nonce size"))
         }
-        guard flavor != .proxy || submission.proof?.readableBytes == 32 else {
+        guard flavor != .proxy || submission.found.proof?.readableBytes == 32 else {
             return .malformed(Rejection(code: 20, message: "Invalid mix digest"))
         }
-        let nonce = (told + submission.extranonce2.bytes).reduce(0) { $0 << 8 | UInt64($1) }
+        let nonce = (told + submission.found.extranonce2.bytes).reduce(0) { $0 << 8 | UInt64($1) }
         // A header is a hash itself: three quarters of it name it.
         let header = work.header.words
         return .judged(

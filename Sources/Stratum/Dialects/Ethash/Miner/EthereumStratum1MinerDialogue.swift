@@ -64,7 +64,7 @@ public struct EthereumStratum1MinerDialogue: StratumMinerDialogue {
             Submission(
                 user: message.parameter(0).text.map { ByteBuffer(string: $0) },
                 jobID: ByteBuffer(string: jobID),
-                extranonce2: nonce
+                found: FoundNonce(extranonce2: nonce)
             )
         )
     }

@@ -98,7 +98,9 @@ public struct EthereumStratum2MinerDialogue: StratumMinerDialogue {
         }
         return .submit(
             request: message.id,
-            Submission(user: ByteBuffer(string: user), jobID: ByteBuffer(string: jobID), extranonce2: nonce)
+            Submission(
+                user: ByteBuffer(string: user), jobID: ByteBuffer(string: jobID), found: FoundNonce(extranonce2: nonce)
+            )
         )
     }
 

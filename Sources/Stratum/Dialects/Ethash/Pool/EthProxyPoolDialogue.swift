@@ -4,8 +4,8 @@ public import NIOCore
 ///
 /// Most pools push new work, some only answer `eth_getWork`, and nothing tells them apart. So work is asked for after the
 /// login and every ten seconds; once the pool has pushed, only when nothing came for a minute.
-public struct EthProxyPoolDialogue: PoolDialogue {
-    private var handshake: PoolHandshake
+public struct EthProxyPoolDialogue: HandshakeDialogue {
+    public var handshake: PoolHandshake
     /// The `eth_getWork` that is not answered yet.
     private var workRequest: Int?
     private var nextPoll: NIODeadline?
@@ -20,41 +20,25 @@ public struct EthProxyPoolDialogue: PoolDialogue {
         self.handshake = PoolHandshake(settings)
     }
 
-    public var isReady: Bool { self.handshake.isReady }
-    public var openQuestion: String? { nil }
-    public var sessionID: String? { nil }
-
     /// The terms are always the same, so they are told at once. Without a user the connection can do nothing but wait.
     public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
-        if let (request, user, password) = self.handshake.subscribed(now: now) {
-            MessageEncoder.proxyLogin(id: request, user: user, password: password, into: &output)
-        }
+        self.subscribed(now: now, into: &output)
         return .subscribed(PoolTerms(room: EthashWork.room(extranonceCount: 0), summary: EthashFlavor.proxy.title))
     }
 
-    public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard let request = self.handshake.authorize(now: now) else { return }
+    public func writeAuthorization(user: String, password: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.proxyLogin(id: request, user: user, password: password, into: &output)
     }
 
-    public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.isReady else { return nil }
-        let request = self.handshake.takeRequest()
+    public func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.proxySubmit(id: request, share, user: user, into: &output)
-        return request
     }
 
     public mutating func received(
-        _ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
-    ) -> PoolEvent? {
-        guard self.handshake.step != .failed else { return nil }
-        let message: EthashMessage
-        do throws(StratumError) {
-            message = try EthashMessage(line)
-        } catch {
-            return self.handshake.malformed("\(error)")
-        }
+        message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) throws(StratumError) -> PoolEvent? {
+        let message = try EthashMessage(line)
         switch message.method {
         case nil:
             if let work = message.result.array { return self.received(work: work, id: message.id, now: now) }
@@ -72,11 +56,9 @@ public struct EthProxyPoolDialogue: PoolDialogue {
         }
         switch self.handshake.reply(to: message.id) {
         case .step(.authorizing):
-            if let rejection = message.response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            self.getWork(now: now, into: &output)
-            return self.handshake.authorized()
+            let refusal = message.response.rejection
+            if refusal == nil { self.getWork(now: now, into: &output) }
+            return self.handshake.authorized(unless: refusal)
         case .other(let request):
             return .verdict(request: request, message.response.verdict)
         case .step, nil:

@@ -1,8 +1,8 @@
 public import NIOCore
 
 /// One connection to a pool of EthereumStratum/1.0.0 (ethereum §2).
-public struct EthereumStratum1PoolDialogue: PoolDialogue {
-    private var handshake: PoolHandshake
+public struct EthereumStratum1PoolDialogue: HandshakeDialogue {
+    public var handshake: PoolHandshake
     private var extranonceRequest: Int?
     /// For the jobs that follow, like the difficulty.
     private var extranonce: [UInt8] = []
@@ -14,9 +14,6 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
         self.handshake = PoolHandshake(settings)
     }
 
-    public var isReady: Bool { self.handshake.isReady }
-    public var openQuestion: String? { nil }
-
     public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
         let request = self.handshake.begin(.subscribing, now: now)
@@ -24,37 +21,20 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
         return nil
     }
 
-    public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard let request = self.handshake.authorize(now: now) else { return }
-        MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-    }
-
-    public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.isReady else { return nil }
-        let request = self.handshake.takeRequest()
+    public func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.stratum1Submit(id: request, share, user: user, into: &output)
-        return request
     }
 
     public mutating func received(
-        _ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
-    ) -> PoolEvent? {
-        guard self.handshake.step != .failed else { return nil }
-        let message: EthashMessage
-        do throws(StratumError) {
-            message = try EthashMessage(line)
-        } catch {
-            return self.handshake.malformed("\(error)")
-        }
+        message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) throws(StratumError) -> PoolEvent? {
+        let message = try EthashMessage(line)
         if message.method != nil { return self.receivedNotification(message, into: &output) }
         switch self.handshake.reply(to: message.id) {
         case .step(.subscribing):
             return self.receivedSubscription(message.response, into: &output)
         case .step(.authorizing):
-            if let rejection = message.response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: message.response.rejection)
         case .other(self.extranonceRequest):
             // A pool that does not know the request changes no extranonce.
             self.extranonceRequest = nil
@@ -64,10 +44,6 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
         case .step, nil:
             return nil
         }
-    }
-
-    public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
-        self.handshake.tick(now: now)
     }
 
     // MARK: Handshake
@@ -85,9 +61,7 @@ public struct EthereumStratum1PoolDialogue: PoolDialogue {
         let request = self.handshake.takeRequest()
         self.extranonceRequest = request
         MessageEncoder.extranonceSubscribe(id: request, into: &output)
-        if let (request, user, password) = self.handshake.subscribed() {
-            MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-        }
+        self.subscribed(into: &output)
         return .subscribed(
             PoolTerms(
                 room: EthashWork.room(extranonceCount: extranonce.count),

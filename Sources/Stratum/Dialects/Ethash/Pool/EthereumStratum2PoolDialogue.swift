@@ -3,9 +3,9 @@ public import NIOCore
 /// One connection to a pool of EthereumStratum/2.0.0 (EIP-1571; ethereum §3).
 ///
 /// It authorises one worker, whose token goes with all shares.
-public struct EthereumStratum2PoolDialogue: PoolDialogue {
+public struct EthereumStratum2PoolDialogue: HandshakeDialogue {
     /// Its requests are counted on; the wire has their last 16 bits.
-    private var handshake: PoolHandshake
+    public var handshake: PoolHandshake
     private var noopRequest: Int?
     private var worker = ""
     private var noopInterval = TimeAmount.seconds(60)
@@ -23,9 +23,6 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
         self.handshake = PoolHandshake(settings, firstRequest: 0)
     }
 
-    public var isReady: Bool { self.handshake.isReady }
-    public var openQuestion: String? { nil }
-
     public mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         guard self.handshake.step == .idle else { return nil }
         let request = self.handshake.begin(.greeting, now: now)
@@ -36,28 +33,18 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
         return nil
     }
 
-    public mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard let request = self.handshake.authorize(now: now) else { return }
+    public func writeAuthorization(user: String, password: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.stratum2Authorize(id: Self.wire(request), user: user, password: password, into: &output)
     }
 
-    public mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.isReady else { return nil }
-        let request = self.handshake.takeRequest()
+    public func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.stratum2Submit(id: Self.wire(request), share, worker: self.worker, into: &output)
-        return request
     }
 
     public mutating func received(
-        _ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
-    ) -> PoolEvent? {
-        guard self.handshake.step != .failed else { return nil }
-        let message: EthashMessage
-        do throws(StratumError) {
-            message = try EthashMessage(line)
-        } catch {
-            return self.handshake.malformed("\(error)")
-        }
+        message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) throws(StratumError) -> PoolEvent? {
+        let message = try EthashMessage(line)
         if message.method != nil { return self.receivedNotification(message, into: &output) }
         guard case .integer(let id) = message.id, let request = self.request(wire: id) else { return nil }
         self.handshake.understood()
@@ -97,16 +84,11 @@ public struct EthereumStratum2PoolDialogue: PoolDialogue {
                 return self.handshake.fail(.subscribeRefused, rejection.message)
             }
             self.sessionID = message.result.string
-            if let (request, user, password) = self.handshake.subscribed() {
-                MessageEncoder.stratum2Authorize(id: Self.wire(request), user: user, password: password, into: &output)
-            }
+            self.subscribed(into: &output)
             return .subscribed(PoolTerms(room: nil, summary: EthashFlavor.stratum2.title))
         case .authorizing:
-            if let rejection = message.stratum2Rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
             self.worker = message.result.text ?? ""
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: message.stratum2Rejection)
         case .idle, .subscribed, .awaitingJob, .ready, .failed:
             return nil
         }

@@ -98,7 +98,7 @@ extension MessageEncoder {
         buffer.writeStaticString(",\"0x")
         Hex.append(share.padding, to: &buffer)
         Hex.append(share.prefix, to: &buffer)
-        share.extranonce2.appendHex(to: &buffer)
+        share.found.extranonce2.appendHex(to: &buffer)
         buffer.writeStaticString("\"")
         self.endParameters(into: &buffer)
     }

@@ -73,15 +73,15 @@ struct KHeavyHashMinerDialogue: StratumMinerDialogue {
             let nonce = (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) }
             let told = self.told.last { nonce.starts(with: $0) } ?? []
             guard let rest = Extranonce2(bytes: nonce.dropFirst(told.count)) else { return nil }
-            submission.extranonce2 = rest
-            submission.proof = ByteBuffer(bytes: nonce)
+            submission.found.extranonce2 = rest
+            submission.found.proof = ByteBuffer(bytes: nonce)
         } else {
             guard digits.count <= 16 - 2 * latest.count,
                 let rest = Extranonce2(value: number, count: 8 - latest.count)
             else {
                 return nil
             }
-            submission.extranonce2 = rest
+            submission.found.extranonce2 = rest
         }
         return submission
     }
@@ -140,9 +140,9 @@ struct KHeavyHashMinerDialogue: StratumMinerDialogue {
             return .malformed(Rejection(code: 21, message: "Job not found"))
         }
         // The grant is the one that the miner was told for this job.
-        let nonce = context.grant.told + submission.extranonce2.bytes
+        let nonce = context.grant.told + submission.found.extranonce2.bytes
         guard nonce.count == 8 else { return .malformed(Rejection(code: 20, message: "Invalid nonce size")) }
-        if let whole = submission.proof, !whole.readableBytesView.elementsEqual(nonce) {
+        if let whole = submission.found.proof, !whole.readableBytesView.elementsEqual(nonce) {
             return .malformed(Rejection(code: 20, message: "Invalid nonce: it begins with another extranonce"))
         }
         return .judged(

@@ -2,8 +2,8 @@ import NIOCore
 import Stratum
 
 /// One connection to a pool.
-struct KHeavyHashPoolDialogue: PoolDialogue {
-    private var handshake: PoolHandshake
+struct KHeavyHashPoolDialogue: HandshakeDialogue {
+    var handshake: PoolHandshake
     // For the jobs that follow.
     private var extranonce: [UInt8] = []
     private var difficulty = 1.0
@@ -17,10 +17,6 @@ struct KHeavyHashPoolDialogue: PoolDialogue {
         self.handshake = PoolHandshake(settings)
     }
 
-    var isReady: Bool { self.handshake.isReady }
-    var openQuestion: String? { nil }
-    var sessionID: String? { nil }
-
     // MARK: What the router does
 
     mutating func connected(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
@@ -31,27 +27,16 @@ struct KHeavyHashPoolDialogue: PoolDialogue {
         return nil
     }
 
-    mutating func authorize(user: String, password: String, now: NIODeadline, into output: inout ByteBuffer) {
-        guard let request = self.handshake.authorize(now: now) else { return }
-        MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-    }
-
-    mutating func submit(_ share: PoolShare, user: String, into output: inout ByteBuffer) -> Int? {
-        guard self.isReady else { return nil }
-        let request = self.handshake.takeRequest()
+    func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer) {
         MessageEncoder.kHeavyHashSubmit(id: request, share, user: user, into: &output)
-        return request
-    }
-
-    mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
-        self.handshake.tick(now: now)
     }
 
     // MARK: What the pool says
 
-    mutating func received(_ line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
-        guard self.handshake.step != .failed else { return nil }
-        guard let message = try? KHeavyHashMessage(line) else { return self.handshake.malformed("no message") }
+    mutating func received(
+        message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
+    ) throws(StratumError) -> PoolEvent? {
+        let message = try KHeavyHashMessage(line)
         switch message.method {
         case nil:
             return self.receivedReply(message.response, to: message.id, into: &output)
@@ -87,15 +72,10 @@ struct KHeavyHashPoolDialogue: PoolDialogue {
             guard response.error == .null || response.error == .bool(false) else {
                 return self.handshake.fail(.subscribeRefused, response.rejection?.message ?? "")
             }
-            if let (request, user, password) = self.handshake.subscribed() {
-                MessageEncoder.authorize(id: request, user: user, password: password, into: &output)
-            }
+            self.subscribed(into: &output)
             return .subscribed(PoolTerms(room: nil, summary: "extranonce comes with the first job"))
         case .step(.authorizing):
-            if let rejection = response.rejection {
-                return self.handshake.fail(.authorizationRefused, rejection.message)
-            }
-            return self.handshake.authorized()
+            return self.handshake.authorized(unless: response.rejection)
         case .other(let request):
             return .verdict(request: request, response.verdict)
         case .step, nil:
