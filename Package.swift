@@ -53,6 +53,7 @@ let package = Package(
             pkgConfig: "libsodium",
             providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
         ),
+        .systemLibrary(name: "CHeap"),
         .target(name: "CSHA256"),
         .target(
             name: "Stratum",
@@ -97,7 +98,7 @@ let package = Package(
         .target(
             name: "RouterCLI",
             dependencies: [
-                "Stratum", "PoolPool", "Router", "Persistence", "Configuration", "ControlAPI", "Forecast",
+                "CHeap", "Stratum", "PoolPool", "Router", "Persistence", "Configuration", "ControlAPI", "Forecast",
                 "Simulation",
                 nioCore, nioPosix, nioSSL, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -66,6 +66,11 @@ for half in first second; do
     [[ -n $count ]] || failed=1
     sum=$((sum + ${count:-0}))
 done
+if ((failed)); then
+    printf '\n-- What failed\n'
+    grep -hE '^[^a-zA-Z]* (Test|Suite) .*(recorded an issue|failed after)|^error|[Ff]atal error' "$logs/first" "$logs/second" |
+        head -n 40 || true
+fi
 printf '\n'
 grep -hE 'Test run with [0-9]+ tests?' "$logs/first" "$logs/second" || true
 if ((failed)); then

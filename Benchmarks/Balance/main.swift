@@ -42,7 +42,7 @@ func makePolicy(sessions sessionCount: Int, pools poolCount: Int, _ now: NIODead
         policy.arrived(
             ArrivingSession(
                 session: Int64(session),
-                login: "farm.\(session)",
+                identity: SessionIdentity(login: "farm.\(session)"),
                 estimate: HashrateEstimate(hashrate: hashrate, shares: 20)
             )
         )

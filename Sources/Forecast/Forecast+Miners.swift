@@ -26,7 +26,10 @@ extension Forecast {
         self.miners[index].workless = self.time
         self.minerOf[session] = index
         self.policy.arrived(
-            ArrivingSession(session: session, login: model.login, remote: model.remote, listener: model.listener)
+            ArrivingSession(
+                session: session,
+                identity: SessionIdentity(login: model.login, remote: model.remote, listener: model.listener)
+            )
         )
         self.place([session], failedPool: nil, cause: "")
         self.scheduleShare(index)

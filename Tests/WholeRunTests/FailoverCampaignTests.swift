@@ -52,14 +52,15 @@ import Testing
         }
     }
 
-    /// All times much shorter than anybody would set them, so that a round takes about a second.
+    /// Times much shorter than anybody would set them, so that a round takes a second or two; long enough for a machine that
+    /// is busy with something else, or a good pool would be taken for one that is silent.
     private static let health: HealthConfiguration = {
         var health = HealthConfiguration.quick
-        health.handshakeTimeout = .milliseconds(500)
+        health.handshakeTimeout = .seconds(2)
         health.reconnectInitial = .milliseconds(50)
         health.reconnectMaximum = .milliseconds(100)
-        health.verdictSuspect = .milliseconds(400)
-        health.verdictDown = .milliseconds(800)
+        health.verdictSuspect = .seconds(1)
+        health.verdictDown = .seconds(3)
         health.failbackAfter = .milliseconds(200)
         health.slowStart = .zero
         health.outliers.consecutiveRejects = 5
@@ -132,7 +133,8 @@ import Testing
         #expect(totals.disconnects == 0)
         let rows = try await router.settle([farm], pools)
         let failovers = try router.events("failover")
-        #expect(failovers.count >= Self.rounds)
+        // A failover between the same pools as another one within a second before is told with that one.
+        #expect(failovers.reduce(0) { $0 + ($1.sessionsMoved ?? 0) } >= Int64(Self.rounds * Self.miners))
         #expect(try router.events("hold").isEmpty)
         let lost = rows.filter { $0.verdict == .lost }
         #expect(failovers.allSatisfy { $0.receipt?.sessionsWaiting == 0 })

@@ -12,10 +12,14 @@ extension Benchmark {
                 let window = side.take()
                 self.results.note("\(side.relay): CPU per share at \(rate)/s, µs", window.cost)
                 self.results.note("\(side.relay): waits for its core at \(rate)/s, %", window.part(\.waiting))
-                guard rate == 4000 else { continue }
                 for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
+                    if rate == 4000 {
+                        self.results.note(
+                            "\(side.relay): delay to the pool \(name), ms", quantile(window.delays, part) / 1e6)
+                    }
                     self.results.note(
-                        "\(side.relay): delay to the pool \(name), ms", quantile(window.delays, part) / 1e6)
+                        "\(side.relay): verdict after, at \(rate)/s, \(name), ms", quantile(window.verdicts, part) / 1e6
+                    )
                 }
             }
         }

@@ -30,6 +30,7 @@ final class Side {
         var pool: Int64 = 0
         var generator: Int64 = 0
         var delays: [Int64] = []
+        var verdicts: [Int64] = []
 
         /// Of the relay for each share, in microseconds.
         var cost: Double { Double(self.relay) / 1000 / Double(self.shares) }
@@ -64,6 +65,7 @@ final class Side {
         self.total.pool += after.1.processorTime - before.1.processorTime
         self.total.generator += after.2.processorTime - before.2.processorTime
         self.total.delays += self.miners.delaysToPool
+        self.total.verdicts += self.miners.delaysOfVerdict
         self.miners.requireIntact()
     }
 

@@ -11,6 +11,8 @@ final class Miners {
 
     /// Of each share since ``forgetShares()``, when it was sent. A share's number is its nonce.
     private(set) var sent: [Int64] = []
+    /// When each of them was answered; 0 if it was not.
+    private var answered: [Int64] = []
     private var firstShare = 1
     private var replies = 0
     /// Shares whose miner has gone before they were answered.
@@ -107,6 +109,7 @@ final class Miners {
     func forgetShares() {
         self.firstShare += self.sent.count
         self.sent.removeAll(keepingCapacity: true)
+        self.answered.removeAll(keepingCapacity: true)
         self.replies = 0
         self.abandoned = 0
     }
@@ -199,6 +202,9 @@ final class Miners {
         }
     }
 
+    /// From each miner's send to its receive of the verdict, in nanoseconds.
+    var delaysOfVerdict: [Int64] { zip(self.sent, self.answered).compactMap { $1 > 0 ? $1 - $0 : nil } }
+
     /// Ends the benchmark if a share was refused or a miner disconnected.
     func requireIntact() {
         if !self.refused.isEmpty { give(up: "\(self.refused.count) shares were refused: \(self.refusals)") }
@@ -250,6 +256,8 @@ final class Miners {
             } else if let id = line.number(behind: "\"id\":") {
                 if id >= 100 {
                     self.replies += 1
+                    let share = id - 100 - self.firstShare
+                    if self.answered.indices.contains(share) { self.answered[share] = monotonicNow() }
                     self.miners[index].pending -= 1
                     if !line.contains("\"result\":true") { self.note(refusalOf: id - 100, line) }
                     if self.isEager { self.submit(index) }
@@ -292,6 +300,7 @@ final class Miners {
         self.miners[index].write(share: share, worker: index, to: &self.line)
         self.miners[index].pending += 1
         self.arrivals[share] = 0
+        self.answered.append(0)
         self.sent.append(monotonicNow())
         TCPSocket.send(self.line, on: self.miners[index].socket)
     }

@@ -26,6 +26,11 @@ struct LedgerBook {
         }
     }
 
+    /// After so many rows, some 50 µs, another thread may have the core: it may be an event loop with a share to pass on.
+    private static let rowsAtOnce = 16
+    /// With more rows in a batch the writer is behind, and keeps the core.
+    private static let gentleRows = 4_096
+
     private let recentJobs: RecentJobs
     private let segmentRows: Int
     private let minuteRows: Int
@@ -91,7 +96,11 @@ struct LedgerBook {
         try self.openSessions.write(batch, db)
         try batch.writeJobs(db)
         let statements = try Statements(db)
-        for row in batch.rows { try self.add(row, now: now, &outcome, statements, db) }
+        let isBehind = batch.rows.count > Self.gentleRows
+        for (index, row) in batch.rows.enumerated() {
+            if index % Self.rowsAtOnce == 0, !isBehind { sched_yield() }
+            try self.add(row, now: now, &outcome, statements, db)
+        }
         for verdict in batch.verdicts { try self.settle(verdict, now: now, statements, db) }
         let hasEvents = !batch.lateVerdicts.isEmpty || !batch.poolEvents.isEmpty || !batch.totals.isEmpty
         try batch.writeLateVerdicts(db)

@@ -24,6 +24,8 @@ package final class PoolConnection: ChannelInboundHandler {
     /// Until the first job.
     private var words: PoolWords?
     private var pending = PendingShares()
+    private let shortestJob: Int
+    private var gathering = VerdictGathering()
     private var decoder = LineDecoder(maximumLength: PoolConnection.lineLimit)
     private var context: ChannelHandlerContext?
     private weak var delegate: (any PoolConnectionDelegate)?
@@ -47,6 +49,7 @@ package final class PoolConnection: ChannelInboundHandler {
         self.id = id
         self.asksFirst = settings.asksFirst
         self.dialogue = dialect.makePoolDialogue(settings)
+        self.shortestJob = type(of: dialect).shortestJob
         self.words = PoolWords(dialect: dialect, password: settings.password)
         self.delegate = delegate
     }
@@ -64,6 +67,7 @@ package final class PoolConnection: ChannelInboundHandler {
             return false
         }
         self.pending.insert(share.ticket, request: request, now: now)
+        if self.gathering.sent(now: now) { self.gather() }
         return true
     }
 
@@ -155,6 +159,7 @@ package final class PoolConnection: ChannelInboundHandler {
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
+        self.gathering.read(now: context.eventLoop.now)
         self.flush()
         context.fireChannelReadComplete()
     }
@@ -172,6 +177,32 @@ package final class PoolConnection: ChannelInboundHandler {
     }
 
     // MARK: Private
+
+    /// Verdicts gather for a while, where the kernel can tell when there are enough.
+    private func gather() {
+        guard let loop = self.context?.eventLoop.assumeIsolated(), self.setReadThreshold(self.shortestJob) else {
+            return
+        }
+        do {
+            try loop.scheduleCallback(in: VerdictGathering.longest, handler: self)
+        } catch {
+            // The loop is about to end.
+            self.setReadThreshold(1)
+        }
+    }
+
+    /// The connection counts as readable once it holds so many bytes, at once if it does. False where that cannot be had.
+    @discardableResult
+    private func setReadThreshold(_ bytes: Int) -> Bool {
+        #if os(Linux)
+            // A channel that is no socket takes no such options, and would not survive the question.
+            guard let channel = self.context?.channel, channel is any SocketOptionProvider else { return false }
+            let option = ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_RCVLOWAT))
+            return (try? channel.syncOptions?.setOption(option, value: SocketOptionValue(bytes))) != nil
+        #else
+            return false
+        #endif
+    }
 
     private func start(context: ChannelHandlerContext) {
         guard !self.opened else { return }
@@ -210,6 +241,18 @@ package final class PoolConnection: ChannelInboundHandler {
         }
         if let words = self.words { failure = words.explain(failure) }
         self.delegate?.connectionClosed(self, failure: failure)
+    }
+}
+
+extension PoolConnection: NIOScheduledCallbackHandler {
+    package func handleScheduledCallback(eventLoop: some EventLoop) {
+        guard !self.closed else { return }
+        if let next = self.gathering.expired(now: eventLoop.now),
+            (try? eventLoop.assumeIsolated().scheduleCallback(at: next, handler: self)) != nil
+        {
+            return
+        }
+        self.setReadThreshold(1)
     }
 }
 

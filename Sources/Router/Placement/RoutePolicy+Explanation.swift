@@ -43,11 +43,11 @@ package struct SessionExplanation: Sendable {
 extension RoutePolicy {
     /// Sessions of the worker with this login.
     package func sessions(of worker: String) -> [Int64] {
-        self.identities.filter { $0.value.login == worker }.map(\.key).sorted()
+        self.sessions.entries.filter { $0.identity.login == worker }.map(\.session).sorted()
     }
 
     package func explain(_ session: Int64, now: NIODeadline) -> SessionExplanation? {
-        guard let entry = self.sessions[session], let identity = self.identities[session] else { return nil }
+        guard let entry = self.sessions[session] else { return nil }
         let group = self.groups[entry.group]
         let total = group.loads.reduce(0, +)
         let work = group.account.work
@@ -57,8 +57,8 @@ extension RoutePolicy {
         let estimate = entry.estimate ?? HashrateEstimate(hashrate: self.typicalHashrate, shares: 0)
         return SessionExplanation(
             session: session,
-            worker: identity.login,
-            remote: identity.remote,
+            worker: entry.identity.login,
+            remote: entry.identity.remote,
             rule: group.rule?.name,
             isStrict: group.rule?.isStrict ?? false,
             pool: entry.pool >= 0 ? self.pools[entry.pool].configuration.name : nil,

@@ -4,9 +4,7 @@ package import PoolPool
 /// A session as placement sees it when it arrives.
 package struct ArrivingSession: Sendable {
     package var session: Int64
-    package var login: String
-    package var remote: String
-    package var listener: String
+    package var identity: SessionIdentity
     package var estimate: HashrateEstimate?
     /// Bit *n*: pool *n* cannot have it.
     package var barred: UInt64
@@ -15,33 +13,33 @@ package struct ArrivingSession: Sendable {
 
     package init(
         session: Int64,
-        login: String,
-        remote: String = "",
-        listener: String = "",
+        identity: SessionIdentity,
         estimate: HashrateEstimate? = nil,
         barred: UInt64 = 0,
         isSticky: Bool = false
     ) {
         self.session = session
-        self.login = login
-        self.remote = remote
-        self.listener = listener
+        self.identity = identity
         self.estimate = estimate
         self.barred = barred
         self.isSticky = isSticky
     }
 }
 
-/// What pinning rules look at.
-struct SessionIdentity: Sendable {
-    var login: String
-    var remote: String
-    var listener: String
-}
+/// What pinning rules look at. A reference, since it never changes and several tables have it.
+package final class SessionIdentity: Sendable {
+    /// Empty before the miner has said it.
+    package let login: String
+    /// The miner's IP address, and the name of the listener it came by.
+    package let remote: String
+    package let listener: String
 
-extension ArrivingSession {
-    fileprivate var identity: SessionIdentity {
-        SessionIdentity(login: self.login, remote: self.remote, listener: self.listener)
+    static let unknown = SessionIdentity(login: "")
+
+    package init(login: String, remote: String = "", listener: String = "") {
+        self.login = login
+        self.remote = remote
+        self.listener = listener
     }
 }
 
@@ -51,24 +49,23 @@ extension RoutePolicy {
 
     package mutating func arrived(_ arriving: ArrivingSession) {
         self.left(arriving.session)
-        let estimate = arriving.estimate ?? self.memory.estimate(of: arriving.login)?.remembered
+        let estimate = arriving.estimate ?? self.memory.estimate(of: arriving.identity.login)?.remembered
         self.sessions.insert(
             SessionTable.Entry(
                 session: arriving.session,
+                identity: arriving.identity,
                 group: self.group(of: arriving.identity),
                 estimate: estimate,
                 barred: arriving.barred,
                 isSticky: arriving.isSticky
             )
         )
-        self.identities[arriving.session] = arriving.identity
     }
 
     package mutating func left(_ session: Int64) {
         guard let entry = self.sessions.remove(session) else { return }
         if entry.pool >= 0 { self.groups[entry.group].loads[entry.pool] -= self.hashrate(of: entry) }
-        let identity = self.identities.removeValue(forKey: session)
-        if let identity, let estimate = entry.estimate { self.memory.remember(identity.login, estimate) }
+        if let estimate = entry.estimate { self.memory.remember(entry.identity.login, estimate) }
     }
 
     package mutating func measured(_ session: Int64, _ estimate: HashrateEstimate) {
@@ -159,10 +156,9 @@ extension RoutePolicy {
                 // A rule that stays keeps its account.
                 former.first { $0.rule == rule } ?? PlacementGroup(rule: rule, count: self.pools.count)
             }
-        let identities = self.identities
-        for (session, identity) in identities {
-            let group = self.group(of: identity)
-            self.sessions.change(session) { $0.group = group }
+        for entry in self.sessions.entries {
+            let group = self.group(of: entry.identity)
+            self.sessions.change(entry.session) { $0.group = group }
         }
         self.sumLoads()
     }

@@ -23,8 +23,6 @@ package struct RoutePolicy: Sendable {
     package internal(set) var pools: [PolicyPool] = []
     package internal(set) var groups: [PlacementGroup]
     var sessions = SessionTable()
-    /// What is known of each session beyond numbers.
-    var identities: [Int64: SessionIdentity] = [:]
     /// What a session of unknown hashrate is taken for, in H/s.
     var typicalHashrate = 1.0
     private var lag = LagDetector()

@@ -4,6 +4,7 @@ import PoolPool
 struct SessionTable: Sendable {
     struct Entry: Sendable {
         var session: Int64
+        var identity = SessionIdentity.unknown
         /// Index of the placement group.
         var group: Int
         /// The pool it was given to; -1: none.

@@ -44,9 +44,7 @@ extension RouteCore {
         self.policy.arrived(
             ArrivingSession(
                 session: introduction.session,
-                login: "",
-                remote: introduction.remote,
-                listener: introduction.listener,
+                identity: introduction.identity,
                 estimate: introduction.estimate,
                 barred: self.barred(introduction),
                 isSticky: true
@@ -59,7 +57,7 @@ extension RouteCore {
     /// A miner is asked to connect again, since it can follow to its pool in no other way.
     func reserve(_ session: Int64) {
         guard let placement = self.placements[session], let link = placement.wanted ?? placement.link else { return }
-        self.reservations.add(link, for: placement.introduction.remote, now: self.now)
+        self.reservations.add(link, for: placement.introduction.identity.remote, now: self.now)
     }
 
     /// Answers those that wait and can be answered by now.
@@ -81,7 +79,7 @@ extension RouteCore {
 
     private func pick(_ introduction: SessionIntroduction) -> (link: LinkKey, base: [UInt8])? {
         let walk = self.policy.walk(introduction.session)
-        let reserved = self.reservations.take(for: introduction.remote) { key in
+        let reserved = self.reservations.take(for: introduction.identity.remote) { key in
             key.space == introduction.nonce.space && self.links[key]?.canServe == true
                 && self.poolIndex(key.pool).map { walk.contains($0) } == true
         }

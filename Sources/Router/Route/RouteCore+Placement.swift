@@ -124,7 +124,7 @@ extension RouteCore {
     func key(_ pool: PoolConfiguration, _ introduction: SessionIntroduction) -> LinkKey {
         LinkKey(
             pool: pool.name,
-            user: pool.upstreamUser(login: introduction.login),
+            user: pool.upstreamUser(login: introduction.identity.login),
             space: introduction.nonce.space
         )
     }

@@ -16,9 +16,7 @@ extension RouteCore {
         self.policy.arrived(
             ArrivingSession(
                 session: introduction.session,
-                login: introduction.login,
-                remote: introduction.remote,
-                listener: introduction.listener,
+                identity: introduction.identity,
                 estimate: introduction.estimate,
                 barred: self.barred(introduction),
                 isSticky: introduction.isSticky

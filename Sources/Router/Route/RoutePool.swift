@@ -80,17 +80,44 @@ final class RouteLink {
 /// A session that wants work, and where it gets it. A reference, since a table of thousands of values this large would
 /// be half empty.
 final class Placement {
+    /// What is of interest only until a session has settled, which most have.
+    private final class Move {
+        var wanted: LinkKey?
+        var idleSince: NIODeadline?
+        var receipt: Int?
+    }
+
     var introduction: SessionIntroduction
     /// The link it mines on.
     var link: LinkKey?
-    /// The link it moves to as soon as that is ready.
-    var wanted: LinkKey?
-    /// Since when it has no link at all.
-    var idleSince: NIODeadline?
-    /// The failover that took its pool away and waits until it has work again.
-    var receipt: Int?
+    private var move: Move?
 
     init(introduction: SessionIntroduction) {
         self.introduction = introduction
+    }
+
+    /// The link it moves to as soon as that is ready.
+    var wanted: LinkKey? {
+        get { self.move?.wanted }
+        set { self.set(\.wanted, newValue) }
+    }
+
+    /// Since when it has no link at all.
+    var idleSince: NIODeadline? {
+        get { self.move?.idleSince }
+        set { self.set(\.idleSince, newValue) }
+    }
+
+    /// The failover that took its pool away and waits until it has work again.
+    var receipt: Int? {
+        get { self.move?.receipt }
+        set { self.set(\.receipt, newValue) }
+    }
+
+    private func set<Value>(_ property: ReferenceWritableKeyPath<Move, Value?>, _ value: Value?) {
+        guard self.move != nil || value != nil else { return }
+        let move = self.move ?? Move()
+        move[keyPath: property] = value
+        self.move = move.wanted == nil && move.idleSince == nil && move.receipt == nil ? nil : move
     }
 }

@@ -39,28 +39,28 @@ package final class SessionHandler: ChannelInboundHandler {
     private var decoder: LineDecoder
     private var context: ChannelHandlerContext?
     private var output = ByteBuffer()
+    private var lineWindow = NIODeadline.uptimeNanoseconds(0)
+    private var linesInWindow: Int32 = 0
+    private var malformedInARow: UInt8 = 0
     private var isClosed = false
     private var sawFirstBytes = false
-    private var malformedInARow = 0
-    private var lineWindow = NIODeadline.uptimeNanoseconds(0)
-    private var linesInWindow = 0
+    private var sawFirstLine = false
+    private var couldChangeNonce = false
+    private var isPaused = false
+    private var isStopping = false
 
     /// The request for a nonce that cannot be answered before a pool is known.
     private(set) var waiting: WaitingSubscription?
     /// The link the session mines on.
     var link: Int?
-    /// The current issue of the link's job is not new to this session: another one is on its way.
-    var awaitsReissue = false
     /// The failover that waits for this session's next job.
     var receipt: Int?
+    /// The current issue of the link's job is not new to this session: another one is on its way.
+    var awaitsReissue = false
 
-    private static let malformedLimit = 10
+    private static let malformedLimit: UInt8 = 10
     /// Shares of one session that may be judged elsewhere at once; its next lines wait meanwhile.
     private static let judgementLimit = 8
-    private var sawFirstLine = false
-    private var couldChangeNonce = false
-    private var isPaused = false
-    private var isStopping = false
 
     init(
         id: Int64,
@@ -386,7 +386,7 @@ package final class SessionHandler: ChannelInboundHandler {
             self.linesInWindow = 0
         }
         self.linesInWindow += 1
-        return self.linesInWindow <= self.settings.limits.linesPerSecond
+        return Int(self.linesInWindow) <= self.settings.limits.linesPerSecond
     }
 
     /// Tells what is no miner apart, with a hint for whoever reads the log.

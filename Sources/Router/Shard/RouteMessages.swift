@@ -45,7 +45,7 @@ package enum CoreMessage: Sendable {
 package struct SessionIntroduction: Sendable {
     package var session: Int64
     package var shard: Int
-    package var login: String
+    package var identity: SessionIdentity
     package var nonce: NonceGrant
     /// Its nonces begin with bytes of the pool, and it was told those of ``nonce``.
     package var followsPool = false
@@ -53,9 +53,6 @@ package struct SessionIntroduction: Sendable {
     package var kind: UInt8 = 1
     package var canChangeNonce: Bool
     package var estimate: HashrateEstimate?
-    /// The miner's IP address, and the name of the listener it came by.
-    package var remote: String
-    package var listener: String
 
     /// It can be moved to another pool only by connecting again.
     package var isSticky: Bool { self.followsPool && !self.canChangeNonce }

@@ -173,14 +173,12 @@ package final class RouterShard {
         SessionIntroduction(
             session: session.id,
             shard: self.index,
-            login: user,
+            identity: SessionIdentity(login: user, remote: session.address, listener: session.listener),
             nonce: nonce,
             followsPool: session.machine.followsPool,
             kind: session.machine.kind,
             canChangeNonce: session.machine.canChangeNonce,
-            estimate: session.machine.estimate(now: self.eventLoop.now),
-            remote: session.address,
-            listener: session.listener
+            estimate: session.machine.estimate(now: self.eventLoop.now)
         )
     }
 

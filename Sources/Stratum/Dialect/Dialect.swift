@@ -26,6 +26,9 @@ public protocol Dialect: Sendable {
 
     /// From the slowest to the fastest of the usual machines, in hashes per second: for simulations that are told nothing.
     static var usualHashrates: ClosedRange<Double> { get }
+    /// Bytes that a pool's line with a new job has at least. While many shares are on the way, a pool's lines that are shorter,
+    /// as verdicts, may wait up to 10 ms until there are so many bytes to read; a job must not.
+    static var shortestJob: Int { get }
     /// Expected hashes that a share of difficulty 1 stands for.
     var hashesPerDifficulty: Double { get }
     /// A new session of which nothing is known begins with its pool's difficulty, and with no more than this.
@@ -63,6 +66,8 @@ extension Dialect {
     /// Those of Bitcoin's machines for sale in 2026, roughly.
     public static var usualHashrates: ClosedRange<Double> { 1e12...200e12 }
     public static var hashrateUnit: String { "H/s" }
+    /// The shortest of all, in EthereumStratum/2.0.0, has 116.
+    public static var shortestJob: Int { 110 }
     public var knowsShareDifficulty: Bool { true }
     public var renewsWork: Bool { true }
 }

@@ -38,6 +38,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        HeapSettings.apply()
         let configuration = try self.options.load()
         let logger = self.makeLogger(configuration.log)
         for warning in configuration.warnings { logger.warning("\(warning)") }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Router
+import Stratum
 
 @testable import PoolPool
 
@@ -43,11 +44,17 @@ final class TestPool: Sendable {
         case isSilent
         /// Closes TCP on the first bytes, without a word of TLS.
         case hangsUp
+        /// Has a job for everybody and takes every share.
+        case mines
         /// Ends its own direction on the first bytes, and keeps listening.
         case closesOutput
     }
 
     static let subscription = #"{"id":1,"result":[[["mining.notify","s1"]],"f000000f",4],"error":null}"# + "\n"
+
+    static let job =
+        #"{"id":null,"method":"mining.notify","params":["j1","\#(String(repeating: "0", count: 64))","01","02",[],"#
+        + #""20000000","1d00ffff","681d6dee",true]}"# + "\n"
 
     let port: Int
     private let channel: any Channel
@@ -120,6 +127,8 @@ private final class RoleHandler: ChannelInboundHandler {
         switch self.role {
         case .subscribes where line.contains("mining.subscribe"):
             self.write(TestPool.subscription, context: context)
+        case .mines:
+            for line in line.split(separator: "\n") { self.write(Self.answer(to: String(line)), context: context) }
         case .replies(let text):
             self.write(text, context: context)
         case .hangsUp:
@@ -129,6 +138,13 @@ private final class RoleHandler: ChannelInboundHandler {
         case .subscribes, .subscribesUnasked, .isSilent:
             break
         }
+    }
+
+    private static func answer(to line: String) -> String {
+        if line.contains("mining.subscribe") { return TestPool.subscription }
+        let id = (try? JSONValue(parsing: ByteBuffer(string: line)))?.object?["id"]?.integer ?? 0
+        let taken = #"{"id":\#(id),"result":true,"error":null}"# + "\n"
+        return line.contains("mining.authorize") ? taken + TestPool.job : taken
     }
 
     /// Refused handshakes are the business of the client's test.

@@ -76,7 +76,7 @@ struct PolicyWorld {
             self.sessions[session] = hashrate
             self.policy.arrived(
                 ArrivingSession(
-                    session: session, login: login, remote: remote, listener: "",
+                    session: session, identity: SessionIdentity(login: login, remote: remote),
                     estimate: HashrateEstimate(hashrate: hashrate, shares: 1000), barred: barred
                 )
             )

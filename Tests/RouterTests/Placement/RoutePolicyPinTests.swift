@@ -122,16 +122,16 @@ import Testing
 
     private static func comesBack(_ estimate: HashrateEstimate) -> PolicyWorld {
         var world = PolicyWorld([PolicyWorld.pool("a")])
-        world.policy.arrived(ArrivingSession(session: 1, login: "farm.1"))
+        world.policy.arrived(ArrivingSession(session: 1, identity: SessionIdentity(login: "farm.1")))
         world.policy.measured(1, estimate)
         world.policy.left(1)
-        world.policy.arrived(ArrivingSession(session: 2, login: "farm.1"))
+        world.policy.arrived(ArrivingSession(session: 2, identity: SessionIdentity(login: "farm.1")))
         return world
     }
 
     @Test func aSessionBeginsWithWhatItsWorkerDidBefore() throws {
         var world = Self.comesBack(HashrateEstimate(hashrate: 5e12, shares: 100))
-        world.policy.arrived(ArrivingSession(session: 3, login: "farm.2"))
+        world.policy.arrived(ArrivingSession(session: 3, identity: SessionIdentity(login: "farm.2")))
         let known = try #require(world.policy.explain(2, now: world.now))
         #expect(known.hashrate == 5e12)
         #expect(known.uncertainty == 1 / 7.0.squareRoot())
@@ -153,7 +153,7 @@ import Testing
         world.arrive(1...1, hashrate: 2e12)
         world.arrive(2...2, hashrate: 4e12)
         world.pass(5)
-        world.policy.arrived(ArrivingSession(session: 3, login: "new.1"))
+        world.policy.arrived(ArrivingSession(session: 3, identity: SessionIdentity(login: "new.1")))
         world.policy.assigned(3, to: 0)
         #expect(world.policy.loads == [9e12])
         world.policy.measured(3, HashrateEstimate(hashrate: 1e12, shares: 9))

@@ -221,14 +221,12 @@ final class CoreWorld {
         let introduction = SessionIntroduction(
             session: self.session,
             shard: 0,
-            login: "",
+            identity: SessionIdentity(login: "", remote: address),
             nonce: nonce ?? self.allocate(),
             followsPool: true,
             kind: EthashFlavor.stratum1.kind,
             canChangeNonce: canChangeNonce,
-            estimate: nil,
-            remote: address,
-            listener: ""
+            estimate: nil
         )
         self.says(.sessionWaits(introduction))
         return introduction
@@ -245,7 +243,7 @@ final class CoreWorld {
     /// The session has said its name.
     func authorizes(_ introduction: SessionIntroduction, as login: String = "acct.w1") {
         var introduction = introduction
-        introduction.login = login
+        introduction.identity = SessionIdentity(login: login, remote: introduction.identity.remote)
         self.says(.sessionReady(introduction))
     }
 

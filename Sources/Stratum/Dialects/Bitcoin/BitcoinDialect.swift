@@ -70,6 +70,8 @@ struct ShareSampler: Sendable {
 
 extension BitcoinLikeDialect {
     public static var options: [DialectOption] { [] }
+    /// The hash of a block and a coinbase, in hexadecimal, and what is around them.
+    public static var shortestJob: Int { 256 }
     public var validation: ShareValidation { .all }
 
     public var hashesPerDifficulty: Double { 0x1p32 / Double(max(1, Self.algorithm.difficultyMultiplier)) }

@@ -11,6 +11,8 @@ public struct EquihashDialect: Dialect {
     public static let hashrateUnit = "Sol/s"
 
     public static let usualHashrates = 10e3...840e3
+    /// Three hashes in hexadecimal, and what is around them.
+    public static let shortestJob = 256
     public static let options = [
         DialectOption(
             Self.validateOption, .route, choices: ["all", "sample", "off"], defaultValue: "all",

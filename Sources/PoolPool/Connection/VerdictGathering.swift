@@ -1,0 +1,38 @@
+package import NIOCore
+
+/// Lets verdicts gather in the kernel while shares come in quick succession, so that one wake-up brings several.
+///
+/// While it does, there is something to read once the kernel holds as many bytes as the shortest line with a job has: some
+/// verdicts, which are much shorter, or a job, which so never waits. Whatever is shorter waits ``longest`` at most.
+package struct VerdictGathering {
+    /// The longest that a line of the pool waits.
+    package static let longest = TimeAmount.milliseconds(10)
+    /// Beyond this time between two shares it would bring little, and a miner its verdict later.
+    package static let pause = TimeAmount.milliseconds(2)
+
+    private var isOn = false
+    private var lastShare: NIODeadline?
+    private var lastRead = NIODeadline.uptimeNanoseconds(0)
+
+    package init() {}
+
+    /// A share was sent. True: gathering begins, and ``expired(now:)`` is to be called ``longest`` from now.
+    package mutating func sent(now: NIODeadline) -> Bool {
+        defer { self.lastShare = now }
+        guard !self.isOn, let lastShare, now - lastShare < Self.pause else { return false }
+        self.isOn = true
+        self.lastRead = now
+        return true
+    }
+
+    /// All that had come was read.
+    package mutating func read(now: NIODeadline) { self.lastRead = now }
+
+    /// A line may have waited its time. Nil: gathering ends, and what has come is to be read. Otherwise the next time to ask.
+    package mutating func expired(now: NIODeadline) -> NIODeadline? {
+        let next = self.lastRead + Self.longest
+        guard next <= now else { return next }
+        self.isOn = false
+        return nil
+    }
+}
