@@ -45,13 +45,11 @@ extension Benchmark {
                 miners.reconnect(Int(random.next() % UInt64(miners.miners.count)), port: port)
                 reconnects += 1
             }
-            let some = Int(random.next() % 20)
-            if random.next() % 2 == 0, miners.miners.count < 1500 {
-                miners.join(some, port: port)
-                joined += some
-            } else if miners.miners.count > 500 {
-                miners.leave(some)
-            }
+            // As many as leave: memory would follow their number, up and down.
+            let some = Int(random.next() % 10)
+            miners.leave(some)
+            miners.join(some, port: port)
+            joined += some
             for index in miners.disconnected { miners.reconnect(index, port: port) }
         }
         // What is on the way when a pool goes down or comes back, or when a clean job comes, may be lost or late.
