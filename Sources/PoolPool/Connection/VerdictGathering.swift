@@ -10,7 +10,11 @@ package struct VerdictGathering {
     /// Beyond this time between two shares it would bring little, and a miner its verdict later.
     package static let pause = TimeAmount.milliseconds(2)
 
+    /// It begins after so many shares, each within ``pause`` of the one before: two are no rate.
+    private static let quickShares = 4
+
     private var isOn = false
+    private var quickInARow = 0
     private var lastShare: NIODeadline?
     private var lastRead = NIODeadline.uptimeNanoseconds(0)
 
@@ -18,8 +22,10 @@ package struct VerdictGathering {
 
     /// A share was sent. True: gathering begins, and ``expired(now:)`` is to be called ``longest`` from now.
     package mutating func sent(now: NIODeadline) -> Bool {
-        defer { self.lastShare = now }
-        guard !self.isOn, let lastShare, now - lastShare < Self.pause else { return false }
+        let isQuick = self.lastShare.map { now - $0 < Self.pause } ?? false
+        self.lastShare = now
+        self.quickInARow = isQuick ? min(self.quickInARow + 1, Self.quickShares) : 0
+        guard !self.isOn, self.quickInARow == Self.quickShares else { return false }
         self.isOn = true
         self.lastRead = now
         return true

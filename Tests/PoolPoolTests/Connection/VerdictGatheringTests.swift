@@ -25,17 +25,27 @@ import Testing
 
     @Test func sharesInQuickSuccessionBeginItOnce() {
         var gathering = VerdictGathering()
-        #expect(!Self.begins(&gathering, Self.time(0)))
-        #expect(Self.begins(&gathering, Self.time(1)))
-        for share in 2...11 as ClosedRange<Int64> { #expect(!Self.begins(&gathering, Self.time(share))) }
-        #expect(Self.next(&gathering, Self.time(11)) == nil)
-        #expect(Self.begins(&gathering, Self.time(12)))
+        for share in 0...3 as ClosedRange<Int64> { #expect(!Self.begins(&gathering, Self.time(share))) }
+        #expect(Self.begins(&gathering, Self.time(4)))
+        for share in 5...14 as ClosedRange<Int64> { #expect(!Self.begins(&gathering, Self.time(share))) }
+        #expect(Self.next(&gathering, Self.time(14)) == nil)
+        // They are still as quick.
+        #expect(Self.begins(&gathering, Self.time(15)))
+    }
+
+    /// A miner that sends the next share when it has the verdict on the last would wait for each.
+    @Test func sharesThatWaitForVerdictsDoNotBeginItAgain() {
+        var gathering = VerdictGathering()
+        for _ in 0..<5 { _ = gathering.sent(now: Self.time(0)) }
+        #expect(Self.next(&gathering, Self.time(10)) == nil)
+        for _ in 0..<4 { #expect(!Self.begins(&gathering, Self.time(11))) }
+        #expect(Self.begins(&gathering, Self.time(11)))
     }
 
     /// Counted from when the last line was read: it and all before it have not waited longer.
     @Test func noLineWaitsLongerThanTenMilliseconds() {
         var gathering = VerdictGathering()
-        _ = gathering.sent(now: Self.time(0))
+        for _ in 0..<4 { _ = gathering.sent(now: Self.time(0)) }
         #expect(Self.begins(&gathering, Self.time(1)))
         gathering.read(now: Self.time(4))
         #expect(Self.next(&gathering, Self.time(11)) == Self.time(14))
@@ -66,7 +76,7 @@ import Testing
 }
 
 #if os(Linux)
-    /// Sends two shares at once as soon as it has a job.
+    /// Sends five shares at once as soon as it has a job.
     private final class HastyMiner: PoolConnectionDelegate {
         /// How much must be there before the connection is read: before the shares, behind them, and after their verdicts.
         let thresholds: EventLoopPromise<[Int]>
@@ -101,14 +111,14 @@ import Testing
             case .ready:
                 self.look()
                 let now = NIODeadline.now()
-                for share in 1...2 as ClosedRange<Int64> {
+                for share in 1...5 as ClosedRange<Int64> {
                     _ = connection.submit(someShare(share), user: "account", now: now)
                 }
                 self.look()
                 connection.flush()
             case .verdict:
                 self.verdicts += 1
-                guard self.verdicts == 2 else { break }
+                guard self.verdicts == 5 else { break }
                 self.look()
                 self.thresholds.succeed(self.seen)
             default: break
