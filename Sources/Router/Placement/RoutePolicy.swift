@@ -233,14 +233,19 @@ package struct RoutePolicy: Sendable {
         }
         guard now - self.lastJudged >= .seconds(1) else { return changes }
         self.lastJudged = now
+        changes += self.judgeRooms(now: now)
         for index in self.pools.indices {
-            if let change = self.judgeRoom(index, now: now) { changes.append((index, change)) }
             if let change = self.judge(index, now: now) { changes.append((index, change)) }
             if let change = self.judgeLag(index, now: now) { changes.append((index, change)) }
         }
         changes += self.newStrangers()
         self.weigh(now: now)
         return changes
+    }
+
+    /// What ``noted(hasRoom:of:now:)`` left to tell. Part of ``tick(now:)``; to be called when there will be none any more.
+    package mutating func judgeRooms(now: NIODeadline) -> [(pool: Int, change: PolicyChange)] {
+        self.pools.indices.compactMap { index in self.judgeRoom(index, now: now).map { (index, $0) } }
     }
 
     private mutating func judgeRoom(_ index: Int, now: NIODeadline) -> PolicyChange? {

@@ -37,7 +37,7 @@ extension RouteCore {
     private func tickSlowly(now: NIODeadline) {
         self.tellMoves(all: false)
         self.closeReceipts()
-        self.tellPayouts()
+        self.tellPayouts(all: false)
         let freed = self.links.values.filter { $0.refusedUntil.map { now >= $0 } ?? false }
         for entry in freed { entry.refusedUntil = nil }
         if !freed.isEmpty { self.bar() }
@@ -50,6 +50,13 @@ extension RouteCore {
             let left = self.links.values.filter { $0.pool == name }.flatMap(\.sessions)
             self.place(left, cause: "\(name) is drained")
         }
+    }
+
+    /// What else was to be told together with what comes: nothing comes any more.
+    func tellRest() {
+        for (index, change) in self.policy.judgeRooms(now: self.now) { self.apply(change, to: index) }
+        self.tellMoves(all: true)
+        self.tellPayouts(all: true)
     }
 
     private func keepAlive(now: NIODeadline) {

@@ -95,8 +95,8 @@ package final class RouteCore {
 
     /// Closes all links; what waits for a verdict is lost.
     package func stop() {
+        self.tellRest()
         self.isStopping = true
-        self.tellMoves(all: true)
         for id in Array(self.receipts.keys) { self.close(receipt: id) }
         for entry in self.links.values { entry.link.stop(LinkFailure(.stopped, "the router stops")) }
     }

@@ -13,7 +13,10 @@ import Testing
 
         init(_ db: Database) throws {
             try db.execute(sql: "INSERT INTO route (id, name) VALUES (1, 'btc')")
-            try db.execute(sql: "INSERT INTO worker (id, route, name) VALUES (1, 1, 'farm.rig1')")
+            for worker in 1...32 {
+                try db.execute(
+                    sql: "INSERT INTO worker (id, route, name) VALUES (?, 1, ?)", arguments: [worker, "rig\(worker)"])
+            }
             self.stints = try Stints(db)
             self.sessions = try OpenSessions(db)
             self.db = db
@@ -40,9 +43,10 @@ import Testing
         }
 
         /// The stint of a share.
-        mutating func share(_ session: Int64, difficulty: Double = 512) throws -> Int64 {
+        mutating func share(_ session: Int64, worker: Int32 = 1, difficulty: Double = 512) throws -> Int64 {
             var share = Sample.share(1, difficulty: difficulty)
             share.session = session
+            share.worker = worker
             return try self.stints.of(share, self.sessions, self.db).id
         }
     }
@@ -68,20 +72,38 @@ import Testing
                 let stint = try book.share(session)
                 #expect(try book.share(session) == stint)
                 try book.close(session)
-                #expect(book.stints.count <= 4 * 501)
+                #expect(book.stints.count <= 1_024)
             }
             for (session, stint) in known { #expect(try book.share(session) == stint) }
         }
     }
 
-    @Test func difficultiesOfOneSessionAreBounded() async throws {
+    @Test func allWorkersOfOpenSessionsAreRemembered() async throws {
+        try await Self.book { book in
+            var known: [Int64: [Int64]] = [:]
+            for session in 1...100 as ClosedRange<Int64> {
+                try book.open(session)
+                known[session] = try (1...32).map { try book.share(session, worker: $0) }
+            }
+            #expect(book.stints.count == 3_200)
+            for (session, stints) in known {
+                #expect(try (1...32).map { try book.share(session, worker: $0) } == stints)
+            }
+        }
+    }
+
+    @Test func aWorkerOnASessionIsRememberedAtItsLastTwoDifficulties() async throws {
         try await Self.book { book in
             try book.open(1)
-            for difficulty in 1...5_000 {
+            var former = try book.share(1, difficulty: 1)
+            for difficulty in 2...100 {
                 let stint = try book.share(1, difficulty: Double(difficulty))
+                #expect(try book.share(1, difficulty: Double(difficulty - 1)) == former)
                 #expect(try book.share(1, difficulty: Double(difficulty)) == stint)
-                #expect(book.stints.count <= 1_024)
+                #expect(book.stints.count == 1)
+                former = stint
             }
+            #expect(try book.share(1, difficulty: 1) > former)
         }
     }
 
