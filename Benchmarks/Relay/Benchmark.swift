@@ -37,6 +37,7 @@ final class Benchmark {
             Section(name: "memory", measure: Benchmark.memory),
             Section(name: "accept-storm", measure: Benchmark.acceptStorm),
             Section(name: "scaling", measure: Benchmark.scaling),
+            Section(name: "loops", measure: Benchmark.loops),
             Section(name: "allocations", measure: Benchmark.allocations, isOnce: true),
             Section(name: "slow-readers", measure: Benchmark.slowReaders, isOnce: true),
             Section(name: "soak", measure: Benchmark.soak, isExtra: true),

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What the relay benchmark needs of Linux and Swift's Glibc module does not have: epoll, accept4, memmem, affinity, prctl.
+// What the relay benchmark needs of Linux and Swift's Glibc module does not have: epoll, accept4, memmem, prctl, scheduling.
 
 /// A socket that is ready.
 struct relay_event {
@@ -21,7 +21,9 @@ int relay_poller_wait(int poller, struct relay_event *events, int capacity, int6
 int relay_accept(int listener);
 /// Where `text` begins in `bytes`, or -1.
 ptrdiff_t relay_find(const void *bytes, size_t count, const void *text, size_t text_count);
-/// Keeps this process, and those it starts, on one processor core. Not 0 if that cannot be.
+/// Keeps this process, and those it starts, on one processor core; lets it have all of them if that is negative. Not 0 if that cannot be.
 int relay_pin(int core);
+/// Lets a thread have so many thousandths of a core and no more. Not 0 if that cannot be.
+int relay_hold(int thread, int thousandths);
 /// The kernel ends this process, or the program it becomes, when `parent`, which started it, ends. Not 0 if that cannot be.
 int relay_end_with(int parent);

@@ -56,10 +56,7 @@ extension Benchmark {
         for count in [100, 1000, 10_000, 19_000] {
             miners.join(count - miners.miners.count, port: port)
             miners.mine(rate: 4000, seconds: 1)
-            miners.forgetShares()
-            let before = peer.usage.processorTime
-            miners.mine(rate: 4000, seconds: self.window)
-            let cost = Double(peer.usage.processorTime - before) / 1000 / Double(miners.sent.count)
+            let cost = Self.cost(of: peer, miners) { $0.mine(rate: 4000, seconds: self.window) }
             costs.append((count, cost))
             self.results.note("router: CPU per share with \(count) miners, µs", cost)
         }

@@ -1,3 +1,4 @@
+import CRelay
 import Foundation
 import Glibc
 
@@ -34,6 +35,18 @@ final class Peer {
     var number: Int32 { self.process.processIdentifier }
 
     var isRunning: Bool { self.process.isRunning }
+
+    /// Lets each of its event loops have so many thousandths of a core and no more. Gives how many there are; nil if this
+    /// user may not.
+    func hold(loopsTo thousandths: Int32) -> Int? {
+        let folder = "/proc/\(self.number)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let loops = threads.compactMap { Int32($0) }.filter { thread in
+            let name = try? String(contentsOfFile: "\(folder)/\(thread)/comm", encoding: .utf8)
+            return name?.hasPrefix("NIO-ELT") == true
+        }
+        return loops.allSatisfy { relay_hold($0, thousandths) == 0 } ? loops.count : nil
+    }
 
     /// How many files and sockets it has open.
     var descriptors: Int {

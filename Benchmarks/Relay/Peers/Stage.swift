@@ -73,8 +73,11 @@ final class Stage {
         return (peer, port)
     }
 
-    /// The router, with validation and ledger, on one event loop.
-    func router(to pools: [UInt16], environment: [String: String] = [:]) -> (peer: Peer, port: UInt16) {
+    /// The router, with validation and ledger, on one event loop and one core; or, if `loops` says so, on as many loops, which
+    /// may use all cores.
+    func router(
+        to pools: [UInt16], loops: Int? = nil, environment: [String: String] = [:]
+    ) -> (peer: Peer, port: UInt16) {
         let port = TCPSocket.freePort()
         for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite.journal"] {
             try? FileManager.default.removeItem(at: self.folder.appendingPathComponent(name))
@@ -84,7 +87,7 @@ final class Stage {
         }
         let file = self.write(
             """
-            threads: 1
+            threads: \(loops ?? 1)
             routes:
               - name: bench
                 listen: [{ address: "127.0.0.1:\(port)" }]
@@ -99,7 +102,7 @@ final class Stage {
         )
         let peer = self.start(
             [self.router, "run", "--config", file, "--quiet"],
-            core: self.measuredCore,
+            core: loops == nil ? self.measuredCore : nil,
             environment: environment,
             log: "router"
         )

@@ -23,6 +23,7 @@ enum Budget {
         "CPU per share with 1000 miners, % from the mean": .within(25),
         "CPU per share with 10000 miners, % from the mean": .within(25),
         "CPU per share with 19000 miners, % from the mean": .within(25),
+        "shares/s at saturation, two loops ÷ one": .atLeast(1.5),
         "rebalance of 20000 sessions, ms": .atMost(20),
         "windows in which the rate was not held": .atMost(0),
     ]

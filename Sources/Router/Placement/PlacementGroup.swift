@@ -43,6 +43,33 @@ package struct PlacementGroup: Sendable {
         return candidate
     }
 
+    /// All pools that can be used, best first. While a better pool only comes back, most of the load stays with the next tier:
+    /// first come those that are to carry load, by how far it is below their share, with so much hashrate more to place. What
+    /// pools lack of past work is the balance's concern.
+    func walk(adding hashrate: Double) -> [Int] {
+        let total = self.loads.reduce(hashrate, +)
+        var walk = self.shares.indices.filter { self.shares[$0] > 0 }
+        if walk.count > 1 {
+            walk.sort { left, right in
+                let lackLeft = self.shares[left] * total - self.loads[left]
+                let lackRight = self.shares[right] * total - self.loads[right]
+                return lackLeft == lackRight ? left < right : lackLeft > lackRight
+            }
+        }
+        for tier in self.tiers { for pool in tier where !walk.contains(pool) { walk.append(pool) } }
+        return walk
+    }
+
+    /// Sessions that are at this pool need not leave it.
+    func mayKeep(sessionsAt pool: Int) -> Bool {
+        guard self.candidates.indices.contains(pool) else { return false }
+        switch self.candidates[pool].standing {
+        case .good, .recovering, .suspect: return true
+        case .ejected: return self.tiers.first?.contains(pool) == true
+        case .unusable: return false
+        }
+    }
+
     mutating func appendPool() {
         self.account.append()
         self.shares.append(0)

@@ -82,16 +82,12 @@ extension RoutePolicy {
         )
     }
 
-    private func isBarred(_ entry: SessionTable.Entry, from pool: Int) -> Bool {
-        pool < 64 && entry.barred & (1 << UInt64(pool)) != 0
-    }
-
     private func objection(
         to index: Int, for entry: SessionTable.Entry, _ group: PlacementGroup, now: NIODeadline
     ) -> String? {
         let pool = self.pools[index]
         if !pool.hasRoom { return PolicyPool.noRoom }
-        if self.isBarred(entry, from: index) {
+        if entry.isBarred(from: index) {
             return
                 "it has no work for this kind of miner, leaves too little nonce space for it, or has refused its user"
         }
@@ -147,13 +143,13 @@ extension RoutePolicy {
     private func movers(_ entry: SessionTable.Entry, _ group: PlacementGroup, now: NIODeadline) -> [String] {
         guard entry.pool >= 0 else {
             let rule = group.rule.flatMap { $0.isStrict ? " of the rule \($0.name)" : nil } ?? ""
-            let isBarred = self.pools.indices.contains { self.isBarred(entry, from: $0) }
+            let isBarred = self.pools.indices.contains { entry.isBarred(from: $0) }
             return ["the first usable pool\(rule)" + (isBarred ? " that can have it" : "")]
         }
         let name = self.pools[entry.pool].configuration.name
         var movers = ["\(name) failing, being put aside, drained or disabled"]
         let better = self.pools.indices.filter { pool in
-            pool != entry.pool && !self.isBarred(entry, from: pool) && group.candidates[pool].weight > 0
+            pool != entry.pool && !entry.isBarred(from: pool) && group.candidates[pool].weight > 0
                 && group.shares[pool] == 0
                 && self.pools[pool].administration == .enabled
                 && (group.rule?.isStrict != true || group.candidates[pool].priority == -1)
@@ -161,7 +157,7 @@ extension RoutePolicy {
         }
         movers += better.map { "\(self.pools[$0].configuration.name) coming back" }
         let others = group.shares.indices.filter {
-            $0 != entry.pool && group.shares[$0] > 0 && !self.isBarred(entry, from: $0)
+            $0 != entry.pool && group.shares[$0] > 0 && !entry.isBarred(from: $0)
         }
         if !others.isEmpty {
             let names = others.map { self.pools[$0].configuration.name }.joined(separator: " or ")

@@ -90,10 +90,11 @@ extension RoutePolicy {
 
     /// The session was given to this pool; nil: to none.
     package mutating func assigned(_ session: Int64, to pool: Int?) {
-        guard let entry = self.sessions[session] else { return }
-        let hashrate = self.hashrate(of: entry)
-        if entry.pool >= 0 { self.groups[entry.group].loads[entry.pool] -= hashrate }
-        if let pool { self.groups[entry.group].loads[pool] += hashrate }
+        guard let place = self.sessions.place(of: session) else { return }
+        let hashrate = self.hashrate(at: place)
+        let (group, former) = (self.sessions.entries[place].group, self.sessions.entries[place].pool)
+        if former >= 0 { self.groups[group].loads[former] -= hashrate }
+        if let pool { self.groups[group].loads[pool] += hashrate }
         self.sessions.change(session) { $0.pool = pool ?? -1 }
     }
 
@@ -104,41 +105,44 @@ extension RoutePolicy {
 
     /// A session need not leave this pool at once: it may wait for the balance, or for the pool's drain to end.
     package func mayStay(_ session: Int64, at pool: Int, now: NIODeadline) -> Bool {
-        guard let entry = self.sessions[session], self.pools.indices.contains(pool) else { return false }
-        if pool < 64, entry.barred & (1 << UInt64(pool)) != 0 { return false }
-        let group = self.groups[entry.group]
-        guard group.candidates.indices.contains(pool) else { return false }
-        if self.pools[pool].administration == .draining { return self.pools[pool].drainBy.map { now < $0 } ?? false }
-        switch group.candidates[pool].standing {
-        case .good, .recovering, .suspect: return true
-        case .ejected: return group.tiers.first?.contains(pool) == true
-        case .unusable: return false
+        guard let place = self.sessions.place(of: session), self.pools.indices.contains(pool) else { return false }
+        guard !self.sessions.entries[place].isBarred(from: pool) else { return false }
+        guard self.pools[pool].administration != .draining else {
+            return self.pools[pool].drainBy.map { now < $0 } ?? false
         }
+        return self.groups[self.sessions.entries[place].group].mayKeep(sessionsAt: pool)
     }
 
     /// The pools that can have a session, best first: those of the best tier by what they lack.
     package func walk(_ session: Int64) -> [Int] {
-        guard let entry = self.sessions[session] else { return [] }
-        let group = self.groups[entry.group]
-        let total = group.loads.reduce(0, +) + self.hashrate(of: entry)
-        var walk: [Int] = []
-        // While a better pool only comes back, most of the load stays with the next tier: first the pool whose load is
-        // furthest below its share. What pools lack of past work is the balance's concern.
-        let carrying = group.shares.indices.filter { group.shares[$0] > 0 }
-        let lacking = carrying.sorted { left, right in
-            let lackLeft = group.shares[left] * total - group.loads[left]
-            let lackRight = group.shares[right] * total - group.loads[right]
-            return lackLeft == lackRight ? left < right : lackLeft > lackRight
-        }
-        for pool in lacking + group.tiers.flatMap({ $0 }) where !walk.contains(pool) {
-            guard pool >= 64 || entry.barred & (1 << UInt64(pool)) == 0 else { continue }
-            walk.append(pool)
-        }
+        guard let place = self.sessions.place(of: session) else { return [] }
+        var walk = self.groups[self.sessions.entries[place].group].walk(adding: self.hashrate(at: place))
+        if self.sessions.entries[place].barred != 0 { walk.removeAll(where: self.sessions.entries[place].isBarred) }
         return walk
+    }
+
+    /// What ``walk(_:)`` says, but what was chosen before stays chosen: first the pool that the session waits for, then the
+    /// one it is on. Changes nothing, and is mutating so that the policy is not copied for each of thousands of sessions.
+    package mutating func choose(
+        for session: Int64, wanted: Int?, current: Int?, now: NIODeadline
+    ) -> (pools: [Int], mayGoOn: Bool) {
+        var pools = self.walk(session)
+        let mayGoOn = current.map { self.mayStay(session, at: $0, now: now) } ?? false
+        let mayWait = wanted.map { self.mayStay(session, at: $0, now: now) } ?? false
+        if let stays = mayWait ? wanted : mayGoOn ? current : nil, stays != pools.first {
+            pools.removeAll { $0 == stays }
+            pools.insert(stays, at: 0)
+        }
+        return (pools, mayGoOn)
     }
 
     /// What a session is taken for in sums: its estimate, or that of a usual session.
     func hashrate(of entry: SessionTable.Entry) -> Double { entry.estimate?.hashrate ?? self.typicalHashrate }
+
+    /// The same of the session at this place of the table, which is not copied for it.
+    private func hashrate(at place: Int) -> Double {
+        self.sessions.entries[place].estimate?.hashrate ?? self.typicalHashrate
+    }
 
     private func group(of session: SessionIdentity) -> Int {
         let match = self.groups.dropFirst().firstIndex { group in

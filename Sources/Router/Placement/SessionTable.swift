@@ -14,6 +14,8 @@ struct SessionTable: Sendable {
         var barred: UInt64 = 0
         /// It can be moved only by connecting again: not for the balance.
         var isSticky = false
+
+        func isBarred(from pool: Int) -> Bool { pool < 64 && self.barred & (1 << UInt64(pool)) != 0 }
     }
 
     private(set) var entries: [Entry] = []

@@ -13,7 +13,7 @@ extension RouteCore {
     /// - Parameter isFailure: the sessions' link is gone although their pool may still have others.
     func place(_ sessions: [Int64], cause: String, isFailure: Bool = false) {
         guard !sessions.isEmpty else { return }
-        var assignments: [LinkKey: [Int64]] = [:]
+        var assignments: [Int: [Int64]] = [:]
         var moves: [PoolPair: [Int64]] = [:]
         var homeless: [Int64] = []
         var held: [Int64] = []
@@ -21,11 +21,11 @@ extension RouteCore {
             guard let placement = self.placements[session] else { continue }
             let former = placement.link
             let target = self.choose(for: placement)
-            if let target, target != former {
-                placement.link = target
+            if let target, target.link.key != former {
+                placement.link = target.link.key
                 placement.idleSince = nil
-                assignments[target, default: []].append(session)
-                self.links[target]?.sessions.insert(session)
+                assignments[target.link.id, default: []].append(session)
+                target.sessions.insert(session)
             } else if target == nil, former.map({ self.keeps($0) }) != true {
                 placement.link = nil
                 if placement.idleSince == nil { placement.idleSince = self.now }
@@ -46,8 +46,9 @@ extension RouteCore {
                 continue
             }
             for session in sessions {
-                if let former = self.placements[session]?.receipt { self.delivered(former, sessions: 1) }
-                self.placements[session]?.receipt = receipt
+                guard let placement = self.placements[session] else { continue }
+                if let former = placement.receipt { self.delivered(former, sessions: 1) }
+                placement.receipt = receipt
             }
         }
         self.assign(assignments)
@@ -71,13 +72,14 @@ extension RouteCore {
 
     func carryOut(_ moves: [WorkBalancer.Move]) {
         guard !moves.isEmpty else { return }
-        var assignments: [LinkKey: [Int64]] = [:]
+        var assignments: [Int: [Int64]] = [:]
         for move in moves {
             guard let placement = self.placements[move.session] else { continue }
             let pool = self.policy.pools[move.to].configuration
             let key = self.key(pool, placement.introduction)
             self.policy.assigned(move.session, to: move.to)
-            guard self.ensureLink(key, pool).canServe else {
+            let target = self.ensureLink(key, pool)
+            guard target.canServe else {
                 placement.wanted = key
                 continue
             }
@@ -87,10 +89,10 @@ extension RouteCore {
                 self.links[former]?.sessions.remove(move.session)
                 if former.pool != key.pool { self.tell(PoolPair(former.pool, key.pool)) }
             }
-            self.links[key]?.sessions.insert(move.session)
+            target.sessions.insert(move.session)
             placement.link = key
             placement.idleSince = nil
-            assignments[key, default: []].append(move.session)
+            assignments[target.link.id, default: []].append(move.session)
         }
         self.assign(assignments)
     }
@@ -98,25 +100,25 @@ extension RouteCore {
     // MARK: Choice
 
     /// The link to mine on now. Sets `placement.wanted` when a better one is not ready yet.
-    private func choose(for placement: Placement) -> LinkKey? {
-        let session = placement.introduction.session
-        var walk = self.policy.walk(session)
-        // What was chosen before stays chosen: first the pool it waits for, then the one it is on.
-        let chosen = [placement.wanted, placement.link].compactMap { $0.flatMap { self.poolIndex($0.pool) } }
-        if let stays = chosen.first(where: { self.policy.mayStay(session, at: $0, now: self.now) }) {
-            walk.removeAll { $0 == stays }
-            walk.insert(stays, at: 0)
-        }
-        let current = placement.link.flatMap { self.poolIndex($0.pool) }
-        let mayGoOn = current.map { self.policy.mayStay(session, at: $0, now: self.now) } ?? false
+    private func choose(for placement: Placement) -> RouteLink? {
+        let choice = self.policy.choose(
+            for: placement.introduction.session,
+            wanted: placement.wanted.flatMap { self.poolIndex($0.pool) },
+            current: placement.link.flatMap { self.poolIndex($0.pool) },
+            now: self.now
+        )
         placement.wanted = nil
-        for index in walk {
+        for index in choice.pools {
             let configuration = self.policy.pools[index].configuration
             let key = self.key(configuration, placement.introduction)
-            if self.ensureLink(key, configuration).canServe { return key }
+            let link = self.ensureLink(key, configuration)
+            if link.canServe { return link }
             if placement.wanted == nil { placement.wanted = key }
             // Better to go on where it is than to be moved twice, if it may be there at all.
-            if mayGoOn, let current = placement.link, self.links[current]?.canServe == true { return current }
+            guard choice.mayGoOn, let current = placement.link.flatMap({ self.links[$0] }), current.canServe else {
+                continue
+            }
+            return current
         }
         return nil
     }
@@ -175,21 +177,23 @@ extension RouteCore {
 
     // MARK: Consequences
 
-    private func assign(_ assignments: [LinkKey: [Int64]]) {
+    /// - Parameter assignments: sessions by the number of their link.
+    private func assign(_ assignments: [Int: [Int64]]) {
         struct Address: Hashable {
             var shard: Int
             var receipt: Int?
         }
-        for (key, sessions) in assignments {
-            guard let id = self.links[key]?.link.id else { continue }
-            let byShard = Dictionary(grouping: sessions) { session in
-                let placement = self.placements[session]
-                return Address(shard: placement?.introduction.shard ?? -1, receipt: placement?.receipt)
+        for (link, sessions) in assignments {
+            var byShard: [Address: [Int64]] = [:]
+            for session in sessions {
+                guard let placement = self.placements[session] else { continue }
+                let address = Address(shard: placement.introduction.shard, receipt: placement.receipt)
+                byShard[address, default: []].append(session)
+                // From now on the shard answers for it.
+                placement.receipt = nil
             }
             for (address, sessions) in byShard {
-                self.post(.assign(sessions: sessions, link: id, receipt: address.receipt), to: address.shard)
-                // From now on the shard answers for them.
-                for session in sessions { self.placements[session]?.receipt = nil }
+                self.post(.assign(sessions: sessions, link: link, receipt: address.receipt), to: address.shard)
             }
         }
     }

@@ -108,7 +108,10 @@ package final class RouteCore {
         if configuration.enabled { self.openStandby(configuration) }
     }
 
-    func poolIndex(_ name: String) -> Int? { self.policy.index(of: name) }
+    func poolIndex(_ name: String) -> Int? {
+        // Not through the policy, which would be copied for it.
+        self.policy.pools.firstIndex { $0.configuration.name == name }
+    }
     func link(_ id: Int) -> RouteLink? { self.linksByID[id] }
 
     // MARK: Messages from shards

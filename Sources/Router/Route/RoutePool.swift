@@ -99,25 +99,25 @@ final class Placement {
     /// The link it moves to as soon as that is ready.
     var wanted: LinkKey? {
         get { self.move?.wanted }
-        set { self.set(\.wanted, newValue) }
+        set { self.set(newValue) { $0.wanted = newValue } }
     }
 
     /// Since when it has no link at all.
     var idleSince: NIODeadline? {
         get { self.move?.idleSince }
-        set { self.set(\.idleSince, newValue) }
+        set { self.set(newValue) { $0.idleSince = newValue } }
     }
 
     /// The failover that took its pool away and waits until it has work again.
     var receipt: Int? {
         get { self.move?.receipt }
-        set { self.set(\.receipt, newValue) }
+        set { self.set(newValue) { $0.receipt = newValue } }
     }
 
-    private func set<Value>(_ property: ReferenceWritableKeyPath<Move, Value?>, _ value: Value?) {
+    private func set<Value>(_ value: Value?, _ change: (Move) -> Void) {
         guard self.move != nil || value != nil else { return }
         let move = self.move ?? Move()
-        move[keyPath: property] = value
+        change(move)
         self.move = move.wanted == nil && move.idleSince == nil && move.receipt == nil ? nil : move
     }
 }
