@@ -5,9 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Matches the tests of the first half: whole runs, but for a suite that makes both halves last about as long. One half
-# is run with --filter and the other with --skip, so that no test is in neither.
-first='^WholeRunTests\.(?!NarrowPoolTests\b)'
+# Matches the tests of the first half: whole runs, but for suites that make both halves last about as long. One half is
+# run with --filter and the other with --skip, so that no test is in neither.
+first='^WholeRunTests\.(?!(NarrowPool|Garbage|ProtocolGarbage)Tests\b)'
 logs=$(mktemp -d)
 running=()
 clean_up() {

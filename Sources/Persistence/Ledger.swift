@@ -158,6 +158,11 @@ package final class Ledger: Service, Sendable {
                 committed = now
             }
         }
+        await self.close()
+    }
+
+    /// Commits the rest and closes the file. Only for a ledger that is not ``run()``.
+    package func close() async {
         await self.writer.finish()
     }
 

@@ -36,6 +36,7 @@ package final class PoolLink: PoolConnectionDelegate {
     private var resumableSession: String?
     private var lastProbe: NIODeadline?
     private var lastOverstep: NIODeadline?
+    private var lastRefusal: NIODeadline?
     private var isSuspect = false
     private var isStopped = true
     private var reconnects = 0
@@ -43,6 +44,9 @@ package final class PoolLink: PoolConnectionDelegate {
     private static let drainTime = TimeAmount.seconds(10)
     /// A pool that keeps sending nonsense is told of no more often than this.
     private static let overstepPause = TimeAmount.seconds(600)
+    /// The same for a refused `client.reconnect`, which puts a pool aside where the operator wants that.
+    private static let refusalPause = TimeAmount.seconds(60)
+
     package init(
         id: Int,
         key: LinkKey,
@@ -347,6 +351,9 @@ package final class PoolLink: PoolConnectionDelegate {
         guard
             let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
         else {
+            let now = self.eventLoop.now
+            if let last = self.lastRefusal, now - last < Self.refusalPause { return }
+            self.lastRefusal = now
             self.logger.warning("client.reconnect to a foreign host refused", metadata: ["asked": .string(asked)])
             self.delegate?.link(
                 self,

@@ -10,12 +10,11 @@ public protocol HandshakeDialogue: PoolDialogue {
     func writeAuthorization(user: String, password: String, request: Int, into output: inout ByteBuffer)
     /// Writes the request that sends one share.
     func writeShare(_ share: PoolShare, user: String, request: Int, into output: inout ByteBuffer)
-    /// One line from the pool, without its end; none comes after a failure. Throws if it is no message of any kind.
+    /// One line from the pool, without its end; none comes after a failure. Throws if it is no message of any kind, which is
+    /// told, and survived a few times.
     mutating func received(
         message line: ByteBuffer, now: NIODeadline, into output: inout ByteBuffer
     ) throws(StratumError) -> PoolEvent?
-    /// A line was no message. Survived and told a few times, unless the dialogue says otherwise.
-    mutating func unreadable(_ error: StratumError) -> PoolEvent?
 }
 
 extension HandshakeDialogue {
@@ -51,11 +50,9 @@ extension HandshakeDialogue {
         do throws(StratumError) {
             return try self.received(message: line, now: now, into: &output)
         } catch {
-            return self.unreadable(error)
+            return self.handshake.malformed("\(error)")
         }
     }
-
-    public mutating func unreadable(_ error: StratumError) -> PoolEvent? { self.handshake.malformed("\(error)") }
 
     /// The failure when a step of the handshake has taken too long.
     public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {

@@ -168,13 +168,6 @@ public struct PoolHandshake: Sendable {
         return self.fail(.protocolViolation, "\(self.malformedInARow) malformed lines in a row, last: \(detail)")
     }
 
-    /// The pool sent a line that is no message. As ``malformed(_:isVital:)``, but not told while it is survived.
-    public mutating func unreadable(_ error: StratumError) -> PoolEvent? {
-        let event = self.malformed("\(error)")
-        guard case .failed = event else { return nil }
-        return event
-    }
-
     /// The pool named a difficulty or a target that cannot be (``PoolDifficulty``). As ``malformed(_:isVital:)``: what it
     /// named before holds on. If it never named one that can be, its next job ends the connection: nobody knows what
     /// shares of it must meet.

@@ -34,6 +34,18 @@ struct RouterAssembly {
             logger.warning("\(SealKey.exposure(path: path))")
         }
         let ledger = try Ledger(configuration: LedgerConfiguration(configuration.ledger), logger: logger)
+        do {
+            return try await Self.open(configuration, ledger, logger)
+        } catch {
+            // In order, or the next start would take this one for a crash.
+            await ledger.close()
+            throw error
+        }
+    }
+
+    private static func open(
+        _ configuration: ServiceConfiguration, _ ledger: Ledger, _ logger: Logger
+    ) async throws -> RouterAssembly {
         let threads = configuration.threads ?? min(System.coreCount, 8)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let observer = LedgerObserver(ledger: ledger)

@@ -362,11 +362,12 @@ import Testing
 
     // MARK: Malformed
 
-    @Test func aFewMalformedLinesAreSurvived() {
+    @Test func aFewMalformedLinesAreSurvivedAndTold() {
         var pool = PoolConversation()
         pool.becomesReady()
+        let told = "overstepped malformed JSON at byte 1: string expected"
         for _ in 0..<3 {
-            for _ in 0..<4 { #expect(pool.says("{nonsense") == []) }
+            for _ in 0..<4 { #expect(pool.says("{nonsense") == [told]) }
             #expect(pool.says(notifyLine("j2")).count == 1)
         }
         for _ in 0..<4 { _ = pool.says("{nonsense") }

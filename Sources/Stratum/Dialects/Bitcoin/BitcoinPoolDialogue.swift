@@ -70,9 +70,6 @@ public struct BitcoinPoolDialogue: HandshakeDialogue {
         }
     }
 
-    /// Not told while it is survived.
-    public mutating func unreadable(_ error: StratumError) -> PoolEvent? { self.handshake.unreadable(error) }
-
     /// Returns the failure when a step of the handshake took too long.
     public mutating func tick(now: NIODeadline, into output: inout ByteBuffer) -> PoolEvent? {
         if let question = self.openQuestion, let deadline = self.questionDeadline, now >= deadline {

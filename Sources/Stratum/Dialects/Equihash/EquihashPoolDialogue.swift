@@ -74,9 +74,6 @@ package struct EquihashPoolDialogue: HandshakeDialogue {
         }
     }
 
-    /// Not told while it is survived.
-    package mutating func unreadable(_ error: StratumError) -> PoolEvent? { self.handshake.unreadable(error) }
-
     private mutating func receivedResponse(
         _ response: PoolResponse, id: MessageID, into output: inout ByteBuffer
     ) -> PoolEvent? {
