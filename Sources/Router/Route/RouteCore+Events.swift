@@ -290,7 +290,7 @@ extension RouteCore {
         }
     }
 
-    func doubtPayout(_ what: String, index: Int) {
+    private func doubtPayout(_ what: String, index: Int) {
         self.pools[index].payoutWarning = what
         // Some pools pay other people with every block, and some may want to fill the ledger.
         let isRecent = self.pools[index].payoutTold.map { self.now - $0 < Self.payoutPause } ?? false
@@ -308,11 +308,11 @@ extension RouteCore {
         self.announce(.payout, pool: index, cause: what)
     }
 
-    /// Tells what came too soon after something else: all of it, or what has waited long enough.
-    func tellPayouts(all: Bool) {
+    /// Tells what came too soon after something else.
+    func tellPayouts() {
         for index in self.pools.indices {
             guard let what = self.pools[index].payoutUntold, let told = self.pools[index].payoutTold,
-                all || self.now - told >= Self.payoutPause
+                self.now - told >= Self.payoutPause
             else { continue }
             self.tellPayout(what, index: index)
         }

@@ -37,7 +37,7 @@ extension RouteCore {
     private func tickSlowly(now: NIODeadline) {
         self.tellMoves(all: false)
         self.closeReceipts()
-        self.tellPayouts(all: false)
+        self.tellPayouts()
         let freed = self.links.values.filter { $0.refusedUntil.map { now >= $0 } ?? false }
         for entry in freed { entry.refusedUntil = nil }
         if !freed.isEmpty { self.bar() }
@@ -56,7 +56,6 @@ extension RouteCore {
     func tellRest() {
         for (index, change) in self.policy.judgeRooms(now: self.now) { self.apply(change, to: index) }
         self.tellMoves(all: true)
-        self.tellPayouts(all: true)
     }
 
     private func keepAlive(now: NIODeadline) {

@@ -368,9 +368,11 @@ package final class RouterShard {
         self.settings = SessionSettings(configuration)
     }
 
-    /// Takes no more shares; those sent still get their verdicts.
+    /// Takes no more shares; those sent still get their verdicts. Who does not mine yet waits for none and is closed.
     package func stopReading() {
-        for session in self.sessions.values { session.stopReading() }
+        for session in Array(self.sessions.values) {
+            if session.machine.isReady { session.stopReading() } else { session.close(.shutdown) }
+        }
     }
 
     package func closeAll(_ reason: SessionCloseReason) {

@@ -292,4 +292,16 @@ import Testing
         let again = try world.joins(sessionID: "a1")
         #expect(try world.hears(again).first?.contains(#""01",3]"#) == true)
     }
+    // MARK: The end
+
+    /// Its question would not be read any more, and the others may wait for verdicts for a while.
+    @Test func whoDoesNotMineYetIsClosedAtOnceWhenTheRouteStops() throws {
+        let world = ShardWorld()
+        let miner = try world.joins()
+        let guest = try world.connects()
+        world.shard.stopReading()
+        world.loop.run()
+        #expect(world.isConnected(miner))
+        #expect(!world.isConnected(guest))
+    }
 }
