@@ -41,6 +41,18 @@ enum LedgerFile {
         return resolved == url.standardizedFileURL.path ? path : resolved
     }
 
+    /// What tells a file from another one that has its name later; nil if there is none.
+    struct Identity: Equatable {
+        private let device: dev_t
+        private let node: ino_t
+
+        init?(path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (self.device, self.node) = (status.st_dev, status.st_ino)
+        }
+    }
+
     /// Refuses a file that has a second name: a router that used the other one would not see this one's lock.
     static func checkNames(path: String) throws(LedgerError) {
         var status = stat()

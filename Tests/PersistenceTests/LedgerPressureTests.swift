@@ -98,6 +98,29 @@ private final class Disk: Sendable {
         }
     }
 
+    @Test func aFileThatIsMovedAwayIsToldAndWrittenAllTheSame() async throws {
+        let place = try TemporaryLedger()
+        let ledger = try place.open()
+        let lane = ledger.makeLane()
+        let aside = place.path + ".aside"
+        for (id, path) in [(1, aside), (2, place.path)] as [(Int64, String)] {
+            try FileManager.default.moveItem(atPath: path == aside ? place.path : aside, toPath: path)
+            lane.record(.share(Sample.share(id, verdict: .counted)))
+            await ledger.flush()
+            switch ledger.state.health {
+            case .healthy: #expect(path == place.path)
+            case .degraded(let reason): #expect(path == aside && reason.contains("was moved"), "\(reason)")
+            }
+        }
+        // Another file under its name is not it.
+        try FileManager.default.copyItem(atPath: place.path, toPath: aside)
+        try FileManager.default.removeItem(atPath: place.path)
+        try FileManager.default.moveItem(atPath: aside, toPath: place.path)
+        await ledger.flush()
+        #expect(ledger.state.health != .healthy)
+        #expect(ledger.state.committedShares == 2)
+    }
+
     @Test(arguments: 1...20 as ClosedRange<UInt64>) func totalsAreExactWhateverHasNoRoom(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let place = try TemporaryLedger()

@@ -288,6 +288,9 @@ final class LedgerWriter: @unchecked Sendable {
             self.progress.health = .degraded(reason: "the ledger cannot be written: \(failure)")
         } else if let failure = self.storage.failure {
             self.progress.health = .degraded(reason: "the journal cannot grow: \(failure)")
+        } else if !self.file.isInPlace {
+            let reason = "\(self.configuration.path) was moved, removed or replaced and is written where it is now; "
+            self.progress.health = .degraded(reason: reason + "put it back, or restart the router to begin a new one")
         } else if hasOverflow {
             self.progress.health = .degraded(reason: "shares come faster than they can be written and are only counted")
         } else {

@@ -3,7 +3,8 @@ import GRDB
 
 /// The file that is being written, and the book in it.
 struct OpenLedger {
-    private(set) var database: DatabaseQueue
+    private(set) var database: DatabaseQueue { didSet { self.identity = .init(path: self.configuration.path) } }
+    private var identity: LedgerFile.Identity?
     var book: LedgerBook
     /// Where the file is that this one replaced because it was damaged; nil: none.
     private(set) var damagedFile: String?
@@ -24,7 +25,11 @@ struct OpenLedger {
             (self.database, self.book) = try Self.open(configuration, seams, recentJobs, continuing: former)
             self.damagedFile = aside
         }
+        self.identity = LedgerFile.Identity(path: configuration.path)
     }
+
+    /// The file that is written is found under its name. One that was moved away is written all the same.
+    var isInPlace: Bool { self.identity == LedgerFile.Identity(path: self.configuration.path) }
 
     /// Reads the end of the book from the file again.
     mutating func reload() throws {
