@@ -68,7 +68,12 @@ enum Books {
                     pool.protocol, extranonce2: share.extranonce2, ntime: share.ntime, nonce: share.nonce
                 )
             )
-            guard let row = open[key]?.popLast() else {
+            // Links that a pool tells apart may send the same: the one that was lost stands for none that has a verdict.
+            let same = open[key] ?? []
+            let alike = same.lastIndex { row in
+                !openVerdicts.contains(row.verdict) && row.verdict.isRefusal != share.isAccepted
+            }
+            guard let place = alike ?? same.indices.last, let row = open[key]?.remove(at: place) else {
                 Issue.record("\(pool.name) saw a share that the ledger does not have: \(share)")
                 continue
             }
