@@ -13,16 +13,16 @@ extension Benchmark {
             miners.join(500, port: port)
             miners.mine(rate: 4000, seconds: 1)
             let cost = Self.cost(of: peer, miners) { $0.mine(rate: 4000, seconds: self.window) }
+            let name = count == 1 ? "one loop" : "two loops"
+            self.results.note("router: CPU per share at 4000/s, \(name) on all cores, µs", cost)
             guard let held = peer.hold(loopsTo: 300) else {
-                return print("not measured: only root may hold a thread up")
+                return print("not measured, threads cannot be held up: \(String(cString: strerror(errno)))")
             }
             if held != count { give(up: "\(held) event loops instead of \(count)") }
             miners.forgetShares()
             let rate = miners.saturate(inFlight: 4, seconds: 2 * self.window)
             miners.requireIntact()
             rates[count] = rate
-            let name = count == 1 ? "one loop" : "two loops"
-            self.results.note("router: CPU per share at 4000/s, \(name) on all cores, µs", cost)
             self.results.note("router: shares/s at saturation, \(name) of 0.3 cores", rate)
             self.stage.clear()
         }

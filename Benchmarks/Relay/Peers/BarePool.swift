@@ -62,9 +62,9 @@ final class BarePool {
         case "notify":
             self.jobNumber += 1
             let job = Self.job(self.jobNumber)
-            let begin = monotonicNow()
+            // At once, so that miners read while there is still to be sent, as they do behind a router.
+            Self.say("\(monotonicNow())")
             for socket in self.subscribers { TCPSocket.send(job, on: socket) }
-            Self.say("\(begin)")
         case "job":
             Self.say("\(self.jobNumber)")
         case "down":

@@ -11,18 +11,17 @@ enum Launch {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 
-    /// What to run ``ourselves`` with so that it becomes the program that `words` begin with; on any core if that is nil.
+    /// What to run ``ourselves`` with so that it becomes the program that `words` begin with; where this program runs if
+    /// that is nil, on all cores if it is -1.
     static func arguments(_ words: [String], core: Int?) -> [String] {
-        [self.command, "\(getpid())", "\(core ?? -1)"] + words
+        [self.command, "\(getpid())", core.map(String.init) ?? "any"] + words
     }
 
     /// The other side of ``arguments(_:core:)``, without its first word.
     static func become(_ words: [String]) -> Never {
         guard words.count > 2, let parent = Int32(words[0]) else { give(up: "nothing to launch") }
         if relay_end_with(parent) != 0 { exit(1) }
-        guard let core = Int32(words[1]), relay_pin(core) == 0 else {
-            give(up: "cannot keep \(words[2]) on core \(words[1])")
-        }
+        if let core = Int32(words[1]), relay_pin(core) != 0 { give(up: "cannot keep \(words[2]) on core \(core)") }
         // What is ignored or blocked stays so.
         signal(SIGPIPE, SIG_DFL)
         var none = sigset_t()

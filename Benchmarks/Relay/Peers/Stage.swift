@@ -102,7 +102,7 @@ final class Stage {
         )
         let peer = self.start(
             [self.router, "run", "--config", file, "--quiet"],
-            core: loops == nil ? self.measuredCore : nil,
+            core: loops == nil ? self.measuredCore : -1,
             environment: environment,
             log: "router"
         )

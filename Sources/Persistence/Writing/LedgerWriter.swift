@@ -104,6 +104,12 @@ final class LedgerWriter: @unchecked Sendable {
                 metadata: ["bytes": "\(self.progress.queuedBytes)", "error": "\(self.progress.lastError ?? "none")"]
             )
         }
+        if !self.file.isInPlace {
+            self.logger.error(
+                "the ledger was closed where it was moved to, if it still has a name",
+                metadata: ["missing": "\(self.configuration.path)"]
+            )
+        }
         self.storage.dropSpares()
         let isComplete = self.progress.queuedBytes == 0 && self.file.book.held.isEmpty
         if isComplete { for channel in self.allChannels { channel.unlinkAll() } }
@@ -250,7 +256,8 @@ final class LedgerWriter: @unchecked Sendable {
 
     /// After an error that lies in the file: read it anew; if that does not help, begin another.
     private func mend(after error: any Error) {
-        guard LedgerFile.isDamage(error) else { return }
+        // What has the ledger's name must not be set aside if it is another file.
+        guard LedgerFile.isDamage(error), self.file.isInPlace else { return }
         do {
             guard self.isFileDoubtful || LedgerFile.isCorruption(error) else {
                 self.isFileDoubtful = true
@@ -289,8 +296,11 @@ final class LedgerWriter: @unchecked Sendable {
         } else if let failure = self.storage.failure {
             self.progress.health = .degraded(reason: "the journal cannot grow: \(failure)")
         } else if !self.file.isInPlace {
-            let reason = "\(self.configuration.path) was moved, removed or replaced and is written where it is now; "
-            self.progress.health = .degraded(reason: reason + "put it back, or restart the router to begin a new one")
+            let path = self.configuration.path
+            self.progress.health = .degraded(
+                reason: "\(path) was moved, removed or replaced, and the file that is written is lost with this "
+                    + "process if it has no other name: put it back, or copy it from /proc/\(getpid())/fd"
+            )
         } else if hasOverflow {
             self.progress.health = .degraded(reason: "shares come faster than they can be written and are only counted")
         } else {

@@ -51,10 +51,7 @@ struct Stints {
         let key = Key(session: share.session, worker: share.worker)
         let known = self.workers[key]
         if let last = known?.last, last.difficulty == difficulty.bitPattern { return last }
-        if let last = known?.last, let former = known?.former, former.difficulty == difficulty.bitPattern {
-            self.workers[key] = Recent(last: former, former: last)
-            return former
-        }
+        if let former = known?.former, former.difficulty == difficulty.bitPattern { return former }
         let id = self.next
         try db.cachedStatement(sql: "INSERT INTO stint (id, session, worker, difficulty) VALUES (?, ?, ?, ?)")
             .execute(arguments: [id, share.session, share.worker, difficulty])

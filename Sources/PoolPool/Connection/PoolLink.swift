@@ -35,17 +35,11 @@ package final class PoolLink: PoolConnectionDelegate {
     private var lastWork: (any PoolWork)?
     private var resumableSession: String?
     private var lastProbe: NIODeadline?
-    private var lastOverstep: NIODeadline?
-    private var lastRefusal: NIODeadline?
     private var isSuspect = false
     private var isStopped = true
     private var reconnects = 0
 
     private static let drainTime = TimeAmount.seconds(10)
-    /// A pool that keeps sending nonsense is told of no more often than this.
-    private static let overstepPause = TimeAmount.seconds(600)
-    /// The same for a refused `client.reconnect`, which puts a pool aside where the operator wants that.
-    private static let refusalPause = TimeAmount.seconds(60)
 
     package init(
         id: Int,
@@ -310,7 +304,7 @@ package final class PoolLink: PoolConnectionDelegate {
         case .messageShown(let text):
             self.logger.notice("the pool says", metadata: ["text": .string(String(text.prefix(500)))])
         case .overstepped(let what):
-            self.overstepped(what)
+            self.delegate?.link(self, overstepped: what, isAttack: false)
         case .failed:
             break
         }
@@ -351,10 +345,6 @@ package final class PoolLink: PoolConnectionDelegate {
         guard
             let endpoint = ReconnectRule.target(configured: self.configuration.endpoint, host: host, port: port)
         else {
-            let now = self.eventLoop.now
-            if let last = self.lastRefusal, now - last < Self.refusalPause { return }
-            self.lastRefusal = now
-            self.logger.warning("client.reconnect to a foreign host refused", metadata: ["asked": .string(asked)])
             self.delegate?.link(
                 self,
                 overstepped: "client.reconnect to \(String(asked.prefix(100))), a foreign host: refused",
@@ -366,13 +356,6 @@ package final class PoolLink: PoolConnectionDelegate {
         self.logger.notice("the pool asks for a reconnect", metadata: ["to": .string(asked), "wait": "\(wait ?? 0)"])
         self.schedule.openSuccessor(to: endpoint, at: self.eventLoop.now + delay)
         if delay == .zero { self.tick(now: self.eventLoop.now) }
-    }
-
-    private func overstepped(_ what: String) {
-        let now = self.eventLoop.now
-        if let last = self.lastOverstep, now - last < Self.overstepPause { return }
-        self.lastOverstep = now
-        self.delegate?.link(self, overstepped: what, isAttack: false)
     }
 
     package func connectionClosed(_ connection: PoolConnection, failure: LinkFailure) {

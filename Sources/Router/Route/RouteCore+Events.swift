@@ -48,6 +48,9 @@ extension RouteCore {
     private static let receiptTime = TimeAmount.seconds(10)
     /// A pool's payouts are told of no more often than this.
     private static let payoutPause = TimeAmount.minutes(10)
+    /// A pool that sends what it may not send is told of no more often than this.
+    private static let nonsensePause = TimeAmount.minutes(10)
+    private static let attackPause = TimeAmount.minutes(1)
 
     /// Tells of sessions that had to move. Returns the number of the failover whose end is awaited.
     func announce(_ pair: PoolPair, sessions: Int, cause: String, isFailure: Bool) -> Int? {
@@ -218,13 +221,27 @@ extension RouteCore {
         switch change {
         case .health(let change):
             self.apply(change, to: index, name: name)
+        case .ejected(let reason, _):
+            self.tell(change, of: index)
+            self.placeAll(cause: reason)
+        case .readmitted:
+            self.tell(change, of: index)
+            self.placeAll(cause: "\(name) is taken back")
+        case .panic, .strangers:
+            self.tell(change, of: index)
+        }
+    }
+
+    /// Tells a decision about a pool that is no matter of its health.
+    func tell(_ change: PolicyChange, of index: Int) {
+        switch change {
+        case .health:
+            break
         case .ejected(let reason, let time):
             let duration = time.map { " for \($0.nanoseconds / 1_000_000_000) s" } ?? ""
             self.announce(.ejected, pool: index, cause: "put aside\(duration): \(reason)")
-            self.placeAll(cause: reason)
         case .readmitted(let reason):
             self.announce(.readmitted, pool: index, cause: reason)
-            self.placeAll(cause: "\(name) is taken back")
         case .panic(let reason):
             self.announce(.panic, pool: index, cause: "not put aside, it is the last usable pool: \(reason)")
         case .strangers(let other):
@@ -318,11 +335,20 @@ extension RouteCore {
         }
     }
 
-    /// A pool sent what a pool may not send.
+    /// A pool sent what a pool may not send. It may have thousands of links, and do so with every line.
     func overstepped(_ what: String, isAttack: Bool, index: Int) {
-        guard self.configuration.payoutGuard != .off else { return }
-        self.announce(.overstep, pool: index, cause: what)
-        guard isAttack else { return }
+        let told: WritableKeyPath<RoutePool, NIODeadline?> = isAttack ? \.attackTold : \.nonsenseTold
+        let pause = isAttack ? Self.attackPause : Self.nonsensePause
+        if self.pools[index][keyPath: told].map({ self.now - $0 >= pause }) ?? true {
+            self.pools[index][keyPath: told] = self.now
+            if self.configuration.payoutGuard != .off {
+                self.announce(.overstep, pool: index, cause: what)
+            } else if isAttack {
+                let name = self.policy.pools[index].configuration.name
+                self.logger.warning("\(what)", metadata: ["pool": .string(name)])
+            }
+        }
+        guard isAttack, self.configuration.payoutGuard != .off else { return }
         self.pools[index].payoutWarning = what
         self.apply(self.policy.payoutDoubted(index, what, now: self.now), to: index)
     }

@@ -54,7 +54,7 @@ extension RouteCore {
 
     /// What else was to be told together with what comes: nothing comes any more.
     func tellRest() {
-        for (index, change) in self.policy.judgeRooms(now: self.now) { self.apply(change, to: index) }
+        for (index, change) in self.policy.judgeRooms(now: self.now) { self.tell(change, of: index) }
         self.tellMoves(all: true)
     }
 

@@ -25,6 +25,9 @@ struct RoutePool {
     /// When its payouts were last told of, and what has been seen since and is still to be told.
     var payoutTold: NIODeadline?
     var payoutUntold: String?
+    /// When it was last told that the pool sent what a pool may not send: nonsense, and an attack.
+    var nonsenseTold: NIODeadline?
+    var attackTold: NIODeadline?
     /// What the operator should look at; until the pool is enabled or reconfigured.
     var payoutWarning: String?
     /// Since when a draining pool has been empty.

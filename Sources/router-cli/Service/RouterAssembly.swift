@@ -34,9 +34,12 @@ struct RouterAssembly {
             logger.warning("\(SealKey.exposure(path: path))")
         }
         let ledger = try Ledger(configuration: LedgerConfiguration(configuration.ledger), logger: logger)
+        let threads = configuration.threads ?? min(System.coreCount, 8)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
-            return try await Self.open(configuration, ledger, logger)
+            return try await Self.open(configuration, ledger, group, logger)
         } catch {
+            try? await group.shutdownGracefully()
             // In order, or the next start would take this one for a crash.
             await ledger.close()
             throw error
@@ -44,10 +47,11 @@ struct RouterAssembly {
     }
 
     private static func open(
-        _ configuration: ServiceConfiguration, _ ledger: Ledger, _ logger: Logger
+        _ configuration: ServiceConfiguration,
+        _ ledger: Ledger,
+        _ group: MultiThreadedEventLoopGroup,
+        _ logger: Logger
     ) async throws -> RouterAssembly {
-        let threads = configuration.threads ?? min(System.coreCount, 8)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let observer = LedgerObserver(ledger: ledger)
         let ids = RouterIDs(
             firstShare: observer.nextShareID,
@@ -104,6 +108,7 @@ struct RouterAssembly {
                 }
             }
         } catch {
+            for listener in listeners.values.joined() { await listener.close() }
             await server.close()
             throw error
         }

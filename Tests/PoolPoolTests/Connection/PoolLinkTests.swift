@@ -186,20 +186,6 @@ import Testing
         #expect(world.link.isReady)
     }
 
-    @Test func aRefusedReconnectIsToldOnceAMinute() throws {
-        let world = LinkWorld()
-        try world.becomesReady()
-        let told = "overstepped: client.reconnect to evil.com:3334, a foreign host: refused, an attack"
-        for _ in 0..<59 {
-            try world.says(#"{"method":"client.reconnect","params":["evil.com",3334]}"#)
-            world.waits(.seconds(1))
-        }
-        #expect(world.news().filter { $0 == told }.count == 1)
-        world.waits(.seconds(1))
-        try world.says(#"{"method":"client.reconnect","params":["evil.com",3334]}"#)
-        #expect(world.news().filter { $0 == told }.count == 1)
-    }
-
     @Test func aReconnectIsPutOffAsLongAsThePoolAsks() throws {
         let world = LinkWorld()
         try world.becomesReady()

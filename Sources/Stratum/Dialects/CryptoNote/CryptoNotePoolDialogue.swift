@@ -184,10 +184,10 @@ public struct CryptoNotePoolDialogue: PoolDialogue {
         }
     }
 
-    /// A line that is no message. A few are survived, a stream of them is not.
+    /// A line that is no message. A few are survived and told, a stream of them is not.
     private mutating func receivedMalformedLine(_ error: StratumError) -> PoolEvent? {
         self.malformedInARow += 1
-        guard self.malformedInARow >= Self.malformedLimit else { return nil }
+        guard self.malformedInARow >= Self.malformedLimit else { return .overstepped("\(error)") }
         return self.fail(
             LinkFailure(.protocolViolation, "\(self.malformedInARow) malformed lines in a row, last: \(error)"))
     }

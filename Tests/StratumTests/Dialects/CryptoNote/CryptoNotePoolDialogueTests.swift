@@ -164,11 +164,14 @@ import Testing
         #expect(link.receive(#"{"id":99,"result":{"status":"OK"}}"#).event == nil)
     }
 
-    @Test func aFewMalformedLinesAreSurvived() throws {
+    @Test func aFewMalformedLinesAreSurvivedAndTold() throws {
         var (link, _) = try CryptoNoteLink.ready()
-        for _ in 0..<4 { #expect(link.receive("{").event == nil) }
+        func isTold(_ line: String) -> Bool {
+            if case .overstepped = link.receive(line).event { true } else { false }
+        }
+        for _ in 0..<4 { #expect(isTold("{")) }
         _ = try link.job(Samples.job("j2"))
-        for _ in 0..<4 { #expect(link.receive("[]").event == nil) }
+        for _ in 0..<4 { #expect(isTold("[]")) }
         guard case .failed(let failure) = link.receive("x").event else {
             Issue.record("not failed")
             return
