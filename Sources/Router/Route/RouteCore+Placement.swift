@@ -185,7 +185,8 @@ extension RouteCore {
         }
         for (link, sessions) in assignments {
             var byShard: [Address: [Int64]] = [:]
-            for session in sessions {
+            // In the order in which they came, as with every new job.
+            for session in sessions.sorted() {
                 guard let placement = self.placements[session] else { continue }
                 let address = Address(shard: placement.introduction.shard, receipt: placement.receipt)
                 byShard[address, default: []].append(session)

@@ -48,6 +48,8 @@ package final class SessionHandler: ChannelInboundHandler {
     private var couldChangeNonce = false
     private var isPaused = false
     private var isStopping = false
+    /// The kernel has taken what the miner was sent, or nearly all of it.
+    private var isWritable = true
 
     /// The request for a nonce that cannot be answered before a pool is known.
     private(set) var waiting: WaitingSubscription?
@@ -100,7 +102,7 @@ package final class SessionHandler: ChannelInboundHandler {
             now: now,
             into: &self.output
         )
-        guard context.channel.isWritable else { return self.close(.tooSlow) }
+        guard self.isWritable else { return self.close(.tooSlow) }
         self.writeOutput(context: context, then: line)
         if self.machine.isOver { return self.close(.protocolEnded) }
         if let receipt = self.receipt {
@@ -125,7 +127,7 @@ package final class SessionHandler: ChannelInboundHandler {
     /// Writes the replies collected so far.
     func flush() {
         guard let context = self.context, !self.isClosed else { return }
-        guard self.output.readableBytes == 0 || context.channel.isWritable else { return self.close(.tooSlow) }
+        guard self.output.readableBytes == 0 || self.isWritable else { return self.close(.tooSlow) }
         self.writeOutput(context: context)
     }
 
@@ -185,6 +187,11 @@ package final class SessionHandler: ChannelInboundHandler {
         self.close(.closedByMiner)
         self.context = nil
         self.gate?.leave(self.address)
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.isWritable = context.channel.isWritable
+        context.fireChannelWritabilityChanged()
     }
 
     package func channelInactive(context: ChannelHandlerContext) {

@@ -151,8 +151,8 @@ package struct SessionStateMachine: Sendable {
     package var canChangeNonce: Bool { self.dialogue.canChangeNonce }
     /// Its miner can name this session when it comes back.
     package var canResume: Bool { self.dialogue.canResume }
-    /// There is nothing more to say to its miner.
-    package var isOver: Bool { self.dialogue.isOver }
+    /// With the latest job it turned out that there is nothing more to say to its miner.
+    package private(set) var isOver = false
     /// Which pools can give it work, as in ``UpstreamJob/kinds``.
     package var kind: UInt8 { self.dialogue.kind }
     package func prefixes(layout: NonceLayout) -> PrefixRange { self.dialogue.prefixes(layout: layout) }
@@ -330,6 +330,7 @@ package struct SessionStateMachine: Sendable {
             ),
             into: &output
         )
+        self.isOver = self.dialogue.isOver
         if self.slots.count >= Self.slotLimit { self.slots.removeFirst() }
         self.slots.append(Slot(job: job, difficulty: difficulty, mask: self.versionMask, grant: nonce))
         if job.upstream.work.isClean, !isReissue { self.forgetShares(replacedBy: job) }

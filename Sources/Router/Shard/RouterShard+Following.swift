@@ -16,7 +16,8 @@ extension RouterShard {
 
     /// Makes the miner's nonces begin as the pool of this job wants them to. False if the miner must come back for that.
     func follow(_ session: SessionHandler, _ job: IssuedJob) -> Bool {
-        guard session.machine.followsPool, var nonce = session.machine.nonce, nonce.base != job.upstream.base else {
+        // In this order: the last question makes a copy of the machine, and mostly need not be asked.
+        guard var nonce = session.machine.nonce, nonce.base != job.upstream.base, session.machine.followsPool else {
             return true
         }
         guard session.machine.canChangeNonce else {

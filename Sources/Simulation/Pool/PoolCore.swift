@@ -245,7 +245,7 @@ final class PoolCore {
         if let context = self.tlsContext {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
         }
-        let link = PoolLink(core: self, behaviour: self.newLinkBehaviour)
+        let link = PoolLink(core: self)
         try channel.pipeline.syncOperations.addHandler(LineHandler(receiver: link))
     }
 

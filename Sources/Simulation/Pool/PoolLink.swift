@@ -20,7 +20,7 @@ struct LinkBehaviour {
 /// want.
 final class PoolLink: LineReceiver {
     private(set) var number = -1
-    var behaviour: LinkBehaviour
+    var behaviour = LinkBehaviour()
     /// Held until the link has ended, when the core lets go of the link.
     let core: PoolCore
     private var channel: (any Channel)?
@@ -29,9 +29,8 @@ final class PoolLink: LineReceiver {
     private var submissions = 0
     private var hasSpoken = false
 
-    init(core: PoolCore, behaviour: LinkBehaviour) {
+    init(core: PoolCore) {
         self.core = core
-        self.behaviour = behaviour
     }
 
     // MARK: What the link reports
@@ -39,6 +38,8 @@ final class PoolLink: LineReceiver {
     func linkOpened(_ channel: any Channel) {
         guard self.channel == nil else { return }
         self.channel = channel
+        // Not before: a fault that comes between accepting and opening must not miss this link.
+        self.behaviour = self.core.newLinkBehaviour
         self.side = SimulatedProtocol.poolSide(of: self, self.core.configuration)
         self.number = self.core.opened(self)
         if let greeting = self.behaviour.greeting { self.sendBytes(greeting) }

@@ -152,6 +152,7 @@ import Testing
         let miner = try world.joins()
         let link = IssuingLink()
         world.channels[miner].isWritable = false
+        world.channels[miner].pipeline.fireChannelWritabilityChanged()
         world.receives(.job(try #require(link.receives(upstreamJob())), .new), .assign(sessions: [1], link: 1))
         #expect(!world.isConnected(miner))
         #expect(world.recorded() == ["opened 1", "closed 1: does not read"])
