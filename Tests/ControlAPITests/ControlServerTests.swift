@@ -135,7 +135,8 @@ import Testing
     @Test func idleConnectionIsClosed() async throws {
         try await RunningServer.with(idleTimeout: .milliseconds(20)) { server in
             let rest = try await RawConnection.with(server.socketAddress()) { connection in
-                try await connection.send("{\"command\":")
+                // On a busy machine it may be closed by then.
+                try? await connection.send("{\"command\":")
                 return try await connection.rest()
             }
             #expect(rest == "")

@@ -31,6 +31,7 @@ import Testing
         #expect(early.log.count(of: "mining.notify\",\"params") == 0)
 
         try await pool.inject(.healthy)
+        try await router.eventually("the pool is back") { $0.pools.contains { $0.links > 0 } }
         let late = try await RawMiner.mining(on: router.port, user: "late")
         try await pool.inject(.reset)
         try await late.waitForClose("no pool any more")
@@ -147,7 +148,7 @@ import Testing
         try await farm.mineOn(1)
 
         // One is removed, the others get other weights.
-        route.pools = [.local(pools[0], weight: 30), .local(pools[1], weight: 70)]
+        route.pools = [.local(pools[0], weight: 10), .local(pools[1], weight: 90)]
         await service.update(route)
         try await router.eventually("c is gone") { $0.pools.count == 2 }
         try await pools[2].wait("no link", until: { $0.openConnections == 0 })

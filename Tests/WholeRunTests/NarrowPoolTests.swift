@@ -1,4 +1,5 @@
 import ControlAPI
+import NIOCore
 import Persistence
 import PoolPool
 import Router
@@ -66,8 +67,12 @@ import Testing
         let router = try await RunningRouter.start([.local([.local(pool)])])
         let farm = try await SmallWorld.farm(10, port: router.port)
         try await farm.mineOn(3)
-        // A clean job voids what was found; the next shares are new.
+        // A clean job voids what was found; the next shares are new. None is on its way meanwhile.
+        try await farm.rest()
+        let start = NIODeadline.now()
         try await pool.newBlock()
+        try await farm.wait("a clean job", until: { $0.allSatisfy { $0.cleanJob(after: start) != nil } })
+        for miner in farm.miners { try await miner.resume() }
         try await farm.mineOn(2)
         #expect(Self.sizes(farm).allSatisfy { $0 == 2 })
         #expect(farm.totals.disconnects == 0)

@@ -41,8 +41,8 @@ import Testing
             case .refusesEverything: "10 refusals in a row"
             case .refusesEverythingAsStale: "10 refusals in a row, 5 s old"
             case .answersLate: "latency 1 s, verdicts after 3 s"
-            case .staysOnAnOldBlock: "lag 2 s, two others moved on"
-            case .staysOnAnOldBlockOfTwoPools: "lag 2 s, one other moved on, its block proven"
+            case .staysOnAnOldBlock: "lag 5 s, two others moved on"
+            case .staysOnAnOldBlockOfTwoPools: "lag 5 s, one other moved on, its block proven"
             }
         }
 
@@ -66,7 +66,7 @@ import Testing
         // So that only the rule for slow verdicts can see them.
         health.verdictSuspect = .seconds(20)
         health.verdictDown = .seconds(40)
-        health.lag = .seconds(2)
+        health.lag = .seconds(5)
         health.outliers.window = .seconds(10)
         health.outliers.latency = .seconds(1)
         health.outliers.ejection = .seconds(600)

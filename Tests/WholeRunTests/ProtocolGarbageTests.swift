@@ -69,7 +69,7 @@ import Testing
         print("seed \(Self.seed)")
         let stage = try await Stage.open(pools: 1) {
             $0.limits.linesPerSecond = 1_500
-            $0.limits.handshakeTimeout = .seconds(2)
+            $0.limits.handshakeTimeout = .seconds(8)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for `protocol` in Self.protocols {

@@ -42,7 +42,7 @@ extension PoolCore {
         case .reconnectRequest(let host, let port):
             for link in live {
                 link.sendReconnect(host: host, port: port)
-                self.loop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { _ = link.close(reset: false) }
+                self.loop.assumeIsolated().scheduleTask(in: .seconds(3)) { _ = link.close(reset: false) }
             }
         case .garbage(let bytes):
             live.forEach { $0.sendBytes(bytes) }
