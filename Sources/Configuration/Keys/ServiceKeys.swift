@@ -18,7 +18,7 @@ extension Section where Target == ServiceDraft {
             .section("log", \.service.log, .log, "what is written to standard error"),
             .value(
                 "threads", \.service.threads, .automatic(or: .whole(1...1024)),
-                "event loops that carry miners and pools; auto: one for each core"
+                "event loops that carry miners and pools; auto: one for each core, eight at most"
             ),
         ]
     ) { draft, _, reader in
