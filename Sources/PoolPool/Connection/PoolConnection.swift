@@ -34,6 +34,8 @@ package final class PoolConnection: ChannelInboundHandler {
     private var closed = false
     private var reading = false
     private var output = ByteBuffer()
+    /// The way past the channel, where nothing must be done to what is sent.
+    var socket = DirectSocket()
 
     /// Longest line accepted from a pool: two coinbase halves of 16 KiB as hex, and room for the rest.
     private static let lineLimit = 128 * 1024
@@ -76,7 +78,9 @@ package final class PoolConnection: ChannelInboundHandler {
         guard self.output.readableBytes > 0, let context = self.context, !self.closed else { return }
         var bytes = self.output
         self.output = ByteBuffer()
-        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+        if let rest = self.socket.send(bytes, in: context) {
+            context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
+        }
         // Its memory serves again, unless the channel still has it or something else was written meanwhile.
         guard self.output.capacity == 0, bytes.capacity <= Self.keptOutput else { return }
         if bytes.modifyIfUniquelyOwned({ $0.clear() }) != nil { self.output = bytes }

@@ -74,7 +74,10 @@ private final class PoolConnectAttempt {
         }
         switch self.endpoint.transport {
         case .tcp:
-            self.openTCP { self.establish(on: $0) }
+            self.openTCP {
+                self.connection.socket = DirectSocket($0)
+                self.establish(on: $0)
+            }
         case .tls:
             contexts.context(for: self.tls, on: self.eventLoop).assumeIsolated().whenComplete { result in
                 switch result {

@@ -6,7 +6,7 @@ package import NIOCore
 /// verdicts, which are much shorter, or a job, which so never waits. Whatever is shorter waits ``longest`` at most.
 package struct VerdictGathering {
     /// The longest that a line of the pool waits.
-    package static let longest = TimeAmount.milliseconds(10)
+    package static let longest = TimeAmount.milliseconds(25)
     /// Beyond this time between two shares it would bring little, and a miner its verdict later.
     package static let pause = TimeAmount.milliseconds(2)
 

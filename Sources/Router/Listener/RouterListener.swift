@@ -3,6 +3,7 @@ import Logging
 package import NIOCore
 import NIOPosix
 import NIOSSL
+import PoolPool
 
 /// Accepts miners on one address and hands each connection to the shard of its event loop.
 package final class RouterListener: Sendable {
@@ -45,15 +46,16 @@ package final class RouterListener: Sendable {
                             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                         }
                         guard let shard = shards.shard(on: channel.eventLoop) else { return gate.leave(address) }
+                        let session = shard.makeSession(
+                            remote: Self.text(remote), address: address, listener: configuration.name, gate: gate
+                        )
                         if tls == nil {
+                            session.socket = DirectSocket(channel)
                             // TLS has the bytes first, and keeps them for as long as it likes.
                             try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
                             try channel.syncOptions?
                                 .setOption(.recvAllocator, value: ReadMemoryAllocator(shard.readMemory))
                         }
-                        let session = shard.makeSession(
-                            remote: Self.text(remote), address: address, listener: configuration.name, gate: gate
-                        )
                         try channel.pipeline.syncOperations.addHandler(session)
                     } catch {
                         // No session will ever say that it has ended.

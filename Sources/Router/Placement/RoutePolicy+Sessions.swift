@@ -222,6 +222,6 @@ extension RoutePolicy {
 extension RoutePolicy {
     /// The group that a session is balanced with; that of the rest for one that is gone.
     package func group(of session: Int64) -> PlacementGroup {
-        self.groups[self.sessions[session]?.group ?? 0]
+        self.groups[self.sessions.group(of: session) ?? 0]
     }
 }

@@ -188,7 +188,7 @@ package struct RoutePolicy: Sendable {
         self.pools[index].lastGood = now
         self.pools[index].outliers.accepted(worker: worker, latency: latency, now: now)
         // A session that is gone belongs to no group any more; its work is then neither done nor owed.
-        guard let group = self.sessions[session]?.group else { return }
+        guard let group = self.sessions.group(of: session) else { return }
         self.groups[group].account.accepted(pool: index, work: work)
     }
 

@@ -27,6 +27,9 @@ struct SessionTable: Sendable {
 
     subscript(session: Int64) -> Entry? { self.places[session].map { self.entries[$0] } }
 
+    // Without a copy of the entry: asked for with each share.
+    func group(of session: Int64) -> Int? { self.places[session].map { self.entries[$0].group } }
+
     mutating func insert(_ entry: Entry) {
         self.remove(entry.session)
         self.places[entry.session] = self.entries.count

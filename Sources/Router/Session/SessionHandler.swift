@@ -17,7 +17,7 @@ final class WaitingSubscription {
 }
 
 /// The channel handler of one miner's connection: decodes lines, runs ``SessionStateMachine``, performs what it says.
-/// Confined to its channel's event loop.
+/// Confined to its channel's event loop. There are tens of thousands of them: small fields stand where they fill gaps.
 package final class SessionHandler: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -34,14 +34,8 @@ package final class SessionHandler: ChannelInboundHandler {
     private(set) var machine: SessionStateMachine
     private let gate: ConnectionGate?
     private let shard: RouterShard
-    private let settings: SessionSettings
     private let handshakeDeadline: NIODeadline
     private var decoder: LineDecoder
-    private var context: ChannelHandlerContext?
-    private var output = ByteBuffer()
-    private var lineWindow = NIODeadline.uptimeNanoseconds(0)
-    private var linesInWindow: Int32 = 0
-    private var malformedInARow: UInt8 = 0
     private var isClosed = false
     private var sawFirstBytes = false
     private var sawFirstLine = false
@@ -50,6 +44,13 @@ package final class SessionHandler: ChannelInboundHandler {
     private var isStopping = false
     /// The kernel has taken what the miner was sent, or nearly all of it.
     private var isWritable = true
+    private var output = ByteBuffer()
+    private var malformedInARow: UInt8 = 0
+    private var context: ChannelHandlerContext?
+    /// The way past the channel, where nothing must be done to what is sent.
+    var socket = DirectSocket()
+    private var linesInWindow: Int32 = 0
+    private var lineWindow = NIODeadline.uptimeNanoseconds(0)
 
     /// The request for a nonce that cannot be answered before a pool is known.
     private(set) var waiting: WaitingSubscription?
@@ -60,9 +61,11 @@ package final class SessionHandler: ChannelInboundHandler {
     /// The current issue of the link's job is not new to this session: another one is on its way.
     var awaitsReissue = false
 
+    private var settings: SessionSettings { self.machine.settings }
+
     private static let malformedLimit: UInt8 = 10
     /// Shares of one session that may be judged elsewhere at once; its next lines wait meanwhile.
-    private static let judgementLimit = 8
+    private static let judgementLimit: Int32 = 8
 
     init(
         id: Int64,
@@ -83,10 +86,9 @@ package final class SessionHandler: ChannelInboundHandler {
         self.gate = gate
         self.shard = shard
         self.connectedAt = time
-        self.settings = shard.settings
         self.machine = SessionStateMachine(settings: shard.settings, now: now)
-        self.handshakeDeadline = now + TimeAmount(self.settings.limits.handshakeTimeout)
-        self.decoder = LineDecoder(maximumLength: self.settings.limits.lineLength)
+        self.handshakeDeadline = now + TimeAmount(shard.settings.limits.handshakeTimeout)
+        self.decoder = LineDecoder(maximumLength: shard.settings.limits.lineLength)
     }
 
     // MARK: From the shard
@@ -419,12 +421,18 @@ package final class SessionHandler: ChannelInboundHandler {
 
     /// Writes what was collected, and `line` behind it.
     private func writeOutput(context: ChannelHandlerContext, then line: ByteBuffer? = nil) {
-        let bytes = self.output
+        var bytes = self.output
         self.output = ByteBuffer()
-        if bytes.readableBytes > 0 { context.write(self.wrapOutboundOut(bytes), promise: nil) }
-        if let line { context.write(self.wrapOutboundOut(line), promise: nil) }
-        if line != nil || bytes.readableBytes > 0 { context.flush() }
+        if let line {
+            if bytes.readableBytes == 0 { self.write(line, context: context) } else { bytes.writeImmutableBuffer(line) }
+        }
+        if bytes.readableBytes > 0 { self.write(bytes, context: context) }
         if bytes.capacity > 0 { self.shard.spareBuffers.giveBack(bytes) }
+    }
+
+    private func write(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
+        guard let rest = self.socket.send(bytes, in: context) else { return }
+        context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
     }
 }
 

@@ -101,9 +101,13 @@ package struct SessionStateMachine: Sendable {
     package private(set) var userAgent = ""
     /// The authorised names. Most sessions have one, which needs no list.
     private(set) var firstWorker: Worker?
+    /// With the latest job it turned out that there is nothing more to say to its miner.
+    package private(set) var isOver = false
     private(set) var otherWorkers: [Worker] = []
     private(set) var slots: [Slot] = []
     package private(set) var difficulty: Double?
+    /// Shares that are judged elsewhere.
+    package internal(set) var judgementCount: Int32 = 0
     private(set) var previousDifficulty: (value: Double, until: NIODeadline)?
     var recentShares = RecentShares()
     var replies = ReplyQueue()
@@ -116,9 +120,8 @@ package struct SessionStateMachine: Sendable {
     package internal(set) var acceptedShares = 0
     package internal(set) var refusedShares = 0
     package internal(set) var lastShare: Int64?
-    /// Shares that are judged elsewhere: the number of the next one, and how many there are now.
+    /// The number of the next share that is judged elsewhere.
     var nextJudgement = 0
-    package internal(set) var judgementCount = 0
 
     private static let slotLimit = 32
     private static let workerLimit = 32
@@ -151,8 +154,6 @@ package struct SessionStateMachine: Sendable {
     package var canChangeNonce: Bool { self.dialogue.canChangeNonce }
     /// Its miner can name this session when it comes back.
     package var canResume: Bool { self.dialogue.canResume }
-    /// With the latest job it turned out that there is nothing more to say to its miner.
-    package private(set) var isOver = false
     /// Which pools can give it work, as in ``UpstreamJob/kinds``.
     package var kind: UInt8 { self.dialogue.kind }
     package func prefixes(layout: NonceLayout) -> PrefixRange { self.dialogue.prefixes(layout: layout) }

@@ -299,10 +299,10 @@ package final class RouterShard {
     private func received(_ job: IssuedJob, _ kind: ShardMessage.IssueKind) {
         let now = self.eventLoop.now
         let view = self.links.received(job)
-        // A copy: a session that is dropped for being slow leaves the members meanwhile. In the order in which they came, since
-        // what belongs to one lies near what belongs to the next, here and in the kernel.
-        for (_, session) in view.members.sorted(by: { $0.key < $1.key })
-        where kind != .reissue || session.awaitsReissue {
+        // In the order in which they came, since what belongs to one lies near what belongs to the next, here and in the kernel.
+        for id in view.members.keys.sorted() {
+            // A session that is dropped for being slow leaves the members meanwhile.
+            guard let session = view.members[id], kind != .reissue || session.awaitsReissue else { continue }
             guard self.follow(session, job) else { continue }
             session.deliver(job, isReissue: kind != .new, now: now)
         }

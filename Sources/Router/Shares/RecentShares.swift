@@ -4,10 +4,14 @@ package import Stratum
 /// Valid shares seen, so that each counts once: in two generations, so that memory is bounded and the newest are never
 /// forgotten.
 package struct RecentShares: Sendable {
+    /// A miner has up to 8,192 of them, so a key is remembered by its hash, which nobody outside can foresee. That one of
+    /// these meets another one's is a matter of 2⁻⁵¹ for a share.
     private struct Entry: Hashable, Sendable {
         var connection: ConnectionID
         var work: UInt64
-        var key: ShareKey
+        var keyHash: Int
+
+        func hash(into hasher: inout Hasher) { hasher.combine(self.keyHash) }
     }
 
     private var recent: Set<Entry> = []
@@ -24,7 +28,7 @@ package struct RecentShares: Sendable {
 
     /// False if it was seen before.
     package mutating func insert(_ key: ShareKey, job: IssuedJob) -> Bool {
-        let entry = Entry(connection: job.connection, work: job.work, key: key)
+        let entry = Entry(connection: job.connection, work: job.work, keyHash: key.hashValue)
         guard !self.earlier.contains(entry), self.recent.insert(entry).inserted else { return false }
         if self.recent.count >= self.generationSize {
             self.earlier = self.recent

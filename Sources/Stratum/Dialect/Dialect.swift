@@ -27,7 +27,7 @@ public protocol Dialect: Sendable {
     /// From the slowest to the fastest of the usual machines, in hashes per second: for simulations that are told nothing.
     static var usualHashrates: ClosedRange<Double> { get }
     /// Bytes that a pool's line with a new job has at least. While many shares are on the way, a pool's lines that are shorter,
-    /// as verdicts, may wait up to 10 ms until there are so many bytes to read; a job must not.
+    /// as verdicts, may wait up to 25 ms until there are so many bytes to read; a job must not.
     static var shortestJob: Int { get }
     /// Expected hashes that a share of difficulty 1 stands for.
     var hashesPerDifficulty: Double { get }

@@ -7,9 +7,9 @@ public import NIOCore
 public struct LineDecoder: Sendable {
     private let maximumLength: Int
     private var buffer = ByteBuffer()
+    private var isTooLong = false
     /// Readable bytes that are known to hold no LF.
     private var scanned = 0
-    private var isTooLong = false
     /// The buffer was made here for what is left of a line; otherwise its memory is whoever's that appended it.
     private var isOwn = false
 

@@ -27,31 +27,31 @@ import Testing
         var gathering = VerdictGathering()
         for share in 0...3 as ClosedRange<Int64> { #expect(!Self.begins(&gathering, Self.time(share))) }
         #expect(Self.begins(&gathering, Self.time(4)))
-        for share in 5...14 as ClosedRange<Int64> { #expect(!Self.begins(&gathering, Self.time(share))) }
-        #expect(Self.next(&gathering, Self.time(14)) == nil)
+        for share in 5...29 as ClosedRange<Int64> { #expect(!Self.begins(&gathering, Self.time(share))) }
+        #expect(Self.next(&gathering, Self.time(29)) == nil)
         // They are still as quick.
-        #expect(Self.begins(&gathering, Self.time(15)))
+        #expect(Self.begins(&gathering, Self.time(30)))
     }
 
     /// A miner that sends the next share when it has the verdict on the last would wait for each.
     @Test func sharesThatWaitForVerdictsDoNotBeginItAgain() {
         var gathering = VerdictGathering()
         for _ in 0..<5 { _ = gathering.sent(now: Self.time(0)) }
-        #expect(Self.next(&gathering, Self.time(10)) == nil)
-        for _ in 0..<4 { #expect(!Self.begins(&gathering, Self.time(11))) }
-        #expect(Self.begins(&gathering, Self.time(11)))
+        #expect(Self.next(&gathering, Self.time(25)) == nil)
+        for _ in 0..<4 { #expect(!Self.begins(&gathering, Self.time(26))) }
+        #expect(Self.begins(&gathering, Self.time(26)))
     }
 
     /// Counted from when the last line was read: it and all before it have not waited longer.
-    @Test func noLineWaitsLongerThanTenMilliseconds() {
+    @Test func noLineWaitsLongerThan25Milliseconds() {
         var gathering = VerdictGathering()
         for _ in 0..<4 { _ = gathering.sent(now: Self.time(0)) }
         #expect(Self.begins(&gathering, Self.time(1)))
         gathering.read(now: Self.time(4))
-        #expect(Self.next(&gathering, Self.time(11)) == Self.time(14))
-        gathering.read(now: Self.time(12))
-        #expect(Self.next(&gathering, Self.time(14)) == Self.time(22))
-        #expect(Self.next(&gathering, Self.time(22)) == nil)
+        #expect(Self.next(&gathering, Self.time(26)) == Self.time(29))
+        gathering.read(now: Self.time(27))
+        #expect(Self.next(&gathering, Self.time(29)) == Self.time(52))
+        #expect(Self.next(&gathering, Self.time(52)) == nil)
     }
 
     #if os(Linux)
