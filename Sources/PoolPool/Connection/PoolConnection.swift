@@ -78,9 +78,8 @@ package final class PoolConnection: ChannelInboundHandler {
         guard self.output.readableBytes > 0, let context = self.context, !self.closed else { return }
         var bytes = self.output
         self.output = ByteBuffer()
-        if let rest = self.socket.send(bytes, in: context) {
-            context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
-        }
+        self.socket.send(&bytes, in: context)
+        if bytes.readableBytes > 0 { context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil) }
         // Its memory serves again, unless the channel still has it or something else was written meanwhile.
         guard self.output.capacity == 0, bytes.capacity <= Self.keptOutput else { return }
         if bytes.modifyIfUniquelyOwned({ $0.clear() }) != nil { self.output = bytes }

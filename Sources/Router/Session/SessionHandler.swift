@@ -423,16 +423,16 @@ package final class SessionHandler: ChannelInboundHandler {
     private func writeOutput(context: ChannelHandlerContext, then line: ByteBuffer? = nil) {
         var bytes = self.output
         self.output = ByteBuffer()
-        if let line {
-            if bytes.readableBytes == 0 { self.write(line, context: context) } else { bytes.writeImmutableBuffer(line) }
+        if var line {
+            if bytes.readableBytes == 0 { self.write(&line, context: context) } else { bytes.writeBuffer(&line) }
         }
-        if bytes.readableBytes > 0 { self.write(bytes, context: context) }
-        if bytes.capacity > 0 { self.shard.spareBuffers.giveBack(bytes) }
+        if bytes.readableBytes > 0 { self.write(&bytes, context: context) }
+        if bytes.capacity > 0 { self.shard.spareBuffers.giveBack(consume bytes) }
     }
 
-    private func write(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
-        guard let rest = self.socket.send(bytes, in: context) else { return }
-        context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
+    private func write(_ bytes: inout ByteBuffer, context: ChannelHandlerContext) {
+        self.socket.send(&bytes, in: context)
+        if bytes.readableBytes > 0 { context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil) }
     }
 }
 

@@ -117,9 +117,10 @@ private final class Sender: ChannelInboundHandler {
     /// True if the channel was passed by.
     func send(repeating byte: UInt8, count: Int) -> Bool {
         guard let context = self.context else { return false }
-        let bytes = ByteBuffer(repeating: byte, count: count)
-        guard let rest = self.socket.send(bytes, in: context) else { return true }
-        context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
+        var bytes = ByteBuffer(repeating: byte, count: count)
+        self.socket.send(&bytes, in: context)
+        guard bytes.readableBytes > 0 else { return true }
+        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
         return false
     }
 }

@@ -34,12 +34,21 @@ import Testing
     }
 
     /// A miner that sends the next share when it has the verdict on the last would wait for each.
-    @Test func sharesThatWaitForVerdictsDoNotBeginItAgain() {
+    @Test func sharesThatWaitForVerdictsBeginItMoreAndMoreSeldom() {
         var gathering = VerdictGathering()
-        for _ in 0..<5 { _ = gathering.sent(now: Self.time(0)) }
-        #expect(Self.next(&gathering, Self.time(25)) == nil)
-        for _ in 0..<4 { #expect(!Self.begins(&gathering, Self.time(26))) }
-        #expect(Self.begins(&gathering, Self.time(26)))
+        var time: Int64 = 0
+        for needed in [4, 8, 16, 32, 64, 64] {
+            for _ in 0..<needed { #expect(!Self.begins(&gathering, Self.time(time))) }
+            #expect(Self.begins(&gathering, Self.time(time)))
+            time += 25
+            #expect(Self.next(&gathering, Self.time(time)) == nil)
+        }
+        // Enough of them in time: it was worth it.
+        for _ in 0...64 { _ = gathering.sent(now: Self.time(time)) }
+        gathering.read(now: Self.time(time + 5))
+        #expect(Self.next(&gathering, Self.time(time + 30)) == nil)
+        for _ in 0..<8 { #expect(!Self.begins(&gathering, Self.time(time + 33))) }
+        #expect(Self.begins(&gathering, Self.time(time + 33)))
     }
 
     /// Counted from when the last line was read: it and all before it have not waited longer.
